@@ -1,0 +1,1 @@
+"""The product's vocabulary, shared by every service."""

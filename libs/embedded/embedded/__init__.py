@@ -1,0 +1,1 @@
+"""Real Kafka and real PostgreSQL for a laptop or a test, with nothing to install."""

@@ -1,0 +1,1 @@
+"""Owns definitions, run history and task completions; serves REST and the UI."""

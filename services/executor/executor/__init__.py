@@ -1,0 +1,1 @@
+"""Accepts runs into its journal, performs their steps and publishes the results."""

@@ -1,0 +1,1 @@
+"""Delivers notifications to people and reports what became of them."""

@@ -1,0 +1,1 @@
+"""Evaluates conditions on CRM events and emits one StartRun per match."""
