@@ -1,0 +1,57 @@
+"""Commands to the executor: start a run."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from automations.contracts.identity import Lane
+from automations.contracts.wire import Reader
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What led to an event: the run whose effect it was, and how far the chain reaches."""
+
+    run_id: str | None = None
+    chain_id: str | None = None
+    """The first run of the chain; None where a person or another system began it."""
+    depth: int = 0
+    """Runs between the chain's beginning and here; 0 where nothing led to the event."""
+
+
+class TriggerEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The event that started a run, as conditions and templates see it."""
+
+    id: str
+    type: str
+    time: datetime
+    source: str | None = None
+    object: str | None = None
+    record_id: str | None = None
+    record: dict[str, Any] = {}
+    changes: dict[str, Any] | None = None
+    actor: Any = None
+    subject: str | None = None
+
+
+class StartRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Start the run of one automation for one cause; sent again, it starts nothing more."""
+
+    run_id: str
+    tenant_id: str
+    automation_id: str
+    version: int
+    lane: Lane
+    cause: str
+    """`event:…`, `manual:…`, `rerun:…`, `schedule:…` or `child:…`; unique within automation and lane."""
+    order_key: str | None
+    """Automation and record, whose runs take turns; None where the event names no record."""
+    definitions_offset: int
+    """The definitions topic was read up to here, exclusive, when this was decided."""
+    event: TriggerEvent
+    event_digest: str
+    caused_by: Cause = Cause()
+    decided_at: datetime
+
+
+start_run_reader: Reader[StartRun] = Reader(StartRun)

@@ -1,0 +1,25 @@
+"""Controls of a run under way; they have a topic of their own, so that no backlog of starts delays them."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from automations.contracts.wire import Reader
+
+
+class CompleteTask(msgspec.Struct, frozen=True, kw_only=True, tag="complete_task"):
+    """A person completed a human task; the run judges whether it still can be."""
+
+    tenant_id: str
+    run_id: str
+    task_id: str
+    submission_id: str
+    output: dict[str, Any]
+    submitted_by: str
+    submitted_at: datetime
+
+
+Control = CompleteTask
+
+control_reader: Reader[Control] = Reader(Control)

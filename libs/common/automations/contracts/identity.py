@@ -1,0 +1,25 @@
+"""Deterministic identities: the same cause gives the same run, however often it is delivered."""
+
+import uuid
+from typing import Literal
+
+Lane = Literal["live", "sandbox"]
+"""Where a run belongs: `live` performs its effects, `sandbox` records what it would have done."""
+
+_RUNS = uuid.UUID("5b0d8a6e-6f0b-5a57-9d3c-0a4a3f1f7c11")
+_TASKS = uuid.UUID("8f5b7a52-1d0e-5a86-8a43-6a0f7d9e2b40")
+
+
+def run_id(tenant_id: str, automation_id: str, lane: Lane, cause: str) -> str:
+    """Return the run's id; the version is no part of it, so whichever version evaluates first decides."""
+    return str(uuid.uuid5(_RUNS, f"{tenant_id}|{automation_id}|{lane}|{cause}"))
+
+
+def task_id(run: str, path: str) -> str:
+    """Return the id of the human task that the step at `path` opens."""
+    return str(uuid.uuid5(_TASKS, f"{run}:{path}"))
+
+
+def idempotency_key(run: str, path: str) -> str:
+    """Return the key of a step's effect, the same on every attempt."""
+    return f"{run}:{path}"

@@ -1,0 +1,137 @@
+"""Facts about runs, as executor publishes them: what happened, in each run's own numbers.
+
+A run's facts carry `seq` 1, 2, 3 … without gaps. A reader applies a fact only if its `seq` is higher
+than the one it holds, so that a fact published again changes nothing.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from automations.contracts.commands import TriggerEvent
+from automations.contracts.identity import Lane
+from automations.contracts.wire import Reader
+
+RunStatus = Literal["running", "completed", "failed", "cancelled"]
+StepStatus = Literal["pending", "running", "waiting", "completed", "failed", "skipped", "cancelled"]
+SkipReason = Literal["paused", "archived", "deleted", "late", "duplicate", "sandbox_off"]
+
+
+class StepError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a step failed, for people first."""
+
+    kind: str
+    """`refused`, `unreachable`, `timeout`, `invalid`, `unknown`, `not_allowed` … for filters."""
+    message: str
+    """What happened, why if known, what to do."""
+    retryable: bool = False
+    detail: dict[str, Any] = {}
+
+
+class StepView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One step as it stands after a fact; a field left out has not changed with it."""
+
+    path: str
+    id: str
+    type: str
+    status: StepStatus
+    attempts: int = 0
+    name: str | None = None
+    input: Any = None
+    """The parameters after rendering."""
+    request: Any = None
+    """What was sent, or in a dry run would have been sent; secrets redacted."""
+    output: Any = None
+    error: StepError | None = None
+    notes: tuple[str, ...] = ()
+    """For instance record fields that a template names and the record does not have."""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a running run waits for."""
+
+    for_: Literal["task", "notification"] = msgspec.field(name="for")
+    path: str
+    since: datetime
+    task_id: str | None = None
+    due_at: datetime | None = None
+
+
+class TaskView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A human task as it stands after a fact."""
+
+    task_id: str
+    path: str
+    status: Literal["open", "completed", "withdrawn"]
+    title: str | None = None
+    instructions: str | None = None
+    assignee: str | None = None
+    groups: tuple[str, ...] = ()
+    form: dict[str, Any] | None = None
+    due_at: datetime | None = None
+    opened_at: datetime | None = None
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The run's word on one submission to a task of its own."""
+
+    submission_id: str
+    task_id: str
+    accepted: bool
+    reason: str | None = None
+    """Why it was refused: `already_completed`, `withdrawn`, `unknown_task`."""
+
+
+class RunStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What is known of a run from its beginning, carried by its first fact."""
+
+    mode: Literal["live", "dry_run"]
+    cause: str
+    event: TriggerEvent
+    chain_id: str
+    depth: int = 0
+
+
+class RunAdvanced(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="run_advanced"):
+    """A run took one input: it started, a step ended, a task was completed, or the run ended."""
+
+    tenant_id: str
+    run_id: str
+    automation_id: str
+    version: int
+    lane: Lane
+    order_key: str | None
+    seq: int
+    at: datetime
+    started_at: datetime
+    status: RunStatus
+    start: RunStart | None = None
+    steps: tuple[StepView, ...] = ()
+    waiting: Waiting | None = None
+    tasks: tuple[TaskView, ...] = ()
+    verdict: Verdict | None = None
+    error: StepError | None = None
+    ended_at: datetime | None = None
+
+
+class StartSkipped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="start_skipped"):
+    """A matching event started no run, and why."""
+
+    tenant_id: str
+    run_id: str
+    """The run that would have been."""
+    automation_id: str
+    version: int
+    lane: Lane
+    reason: SkipReason
+    event: TriggerEvent
+    at: datetime
+    detail: str | None = None
+
+
+Result = RunAdvanced | StartSkipped
+
+result_reader: Reader[Result] = Reader(Result)

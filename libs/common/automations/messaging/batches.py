@@ -1,0 +1,83 @@
+"""Reads topics in batches, at least once.
+
+A batch's handler returns only when everything the batch led to is durable or in the dead letters; then
+the batch is acknowledged, once. A handler waits out outages inside. If it raises, the process ends
+without acknowledging, and whoever takes over reads the batch again: an error that nobody foresaw must
+not skip messages.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from aiokafka import ConsumerRecord
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaAckableMessage
+
+from automations.observability import get_logger
+
+log = get_logger(__name__)
+
+Batch = Sequence[ConsumerRecord[Any, Any]]
+BatchHandler = Callable[[Batch], Awaitable[None]]
+OnFatal = Callable[[BaseException], None]
+
+BATCH_TIMEOUT_MS = 10
+MAX_RECORDS = 500
+
+
+def read_batches(
+    broker: KafkaBroker,
+    *topics: str,
+    group: str,
+    handler: BatchHandler,
+    on_fatal: OnFatal,
+    max_records: int = MAX_RECORDS,
+) -> None:
+    """Subscribe `handler` to the topics, from the earliest record that the group has not acknowledged.
+
+    Values and headers arrive as bytes: FastStream's own parser refuses headers that are no text, and its
+    refusal of one message would skip a whole batch.
+    """
+    subscriber = broker.subscriber(
+        *topics,
+        group_id=group,
+        batch=True,
+        max_records=max_records,
+        batch_timeout_ms=BATCH_TIMEOUT_MS,
+        auto_offset_reset="earliest",
+        ack_policy=AckPolicy.MANUAL,
+        parser=_keep_raw_from(lambda: subscriber.consumer),
+        decoder=_keep_body,
+        session_timeout_ms=10_000,
+        heartbeat_interval_ms=3_000,
+        max_poll_interval_ms=300_000,
+    )
+
+    @subscriber
+    async def handle(message: KafkaAckableMessage) -> None:
+        try:
+            await handler(message.raw_message)
+        except Exception as error:
+            log.critical("a batch could not be handled; the process ends", group=group, exc_info=True)
+            on_fatal(error)
+            await asyncio.Event().wait()
+        try:
+            await message.ack()
+        except (CommitFailedError, IllegalStateError) as error:
+            log.info("partitions moved before a batch was acknowledged; it is read again", error=repr(error))
+        except KafkaError as error:
+            log.warning("a batch was not acknowledged; it may be read again", error=repr(error))
+
+
+def _keep_raw_from(consumer: Callable[[], Any]) -> Callable[[Any], Awaitable[KafkaAckableMessage]]:
+    async def keep_raw(records: Any) -> KafkaAckableMessage:
+        return KafkaAckableMessage(raw_message=records, body=b"", consumer=consumer())
+
+    return keep_raw
+
+
+async def _keep_body(message: KafkaAckableMessage) -> KafkaAckableMessage:
+    return message

@@ -1,0 +1,45 @@
+"""Loopback ports: the one that is wanted, or another where it is taken."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+
+from embedded.report import Report
+
+LOOPBACK = "127.0.0.1"
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on that port of the loopback address now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As servers do: connections of a past server that linger in the kernel do not make a port taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True
+
+
+def find_free(count: int = 1) -> list[int]:
+    """Return different ports that are free now."""
+    probes = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(count)]
+    try:
+        for probe in probes:
+            probe.bind((LOOPBACK, 0))
+        return [int(probe.getsockname()[1]) for probe in probes]
+    finally:
+        for probe in probes:
+            probe.close()
+
+
+def choose(wanted: int | None, subject: str, report: Report, but_not: Iterable[int] = ()) -> int:
+    """Return the wanted port, or a free one, saying so, where it is taken; without a wish (None or 0) a free one in silence."""
+    excluded = set(but_not)
+    if wanted and wanted not in excluded and is_free(wanted):
+        return wanted
+    port = next(port for port in find_free(len(excluded) + 1) if port not in excluded)
+    if wanted:
+        report.say(f"Port {wanted} is taken: {subject} listens on {port} instead.")
+    return port
