@@ -8,6 +8,8 @@ from fastapi import FastAPI, Request, Response
 
 from automations.clock import utc_now
 from automations.messaging.connection import KafkaSettings
+from automations.observability import get_logger
+from automations.service import HttpServer, Process
 from demo_crm.database import Database
 from demo_crm.outbox import Outbox
 from demo_crm.page_routes import page_routes
@@ -18,31 +20,33 @@ from demo_crm.settings import Settings
 from demo_crm.sink import MailSink, sink_routes
 from demo_crm.tables import Tables
 
+log = get_logger(__name__)
 
-def create_app(settings: Settings, kafka: KafkaSettings) -> FastAPI:
-    """Return the whole demo CRM; it opens its data when it starts, and answers while Kafka is away."""
+
+@contextlib.asynccontextmanager
+async def run_demo_crm(settings: Settings, kafka: KafkaSettings, process: Process) -> AsyncIterator[None]:
+    """Serve while inside; what cannot be published by the end waits for the next start."""
     database = Database(settings.data)
     outbox = Outbox(database, kafka, settings.topic)
     mail_sink = MailSink(database, settings.host, settings.smtp_port)
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    server = HttpServer(create_app(settings, database, outbox), settings.host, settings.port)
+    async with contextlib.AsyncExitStack() as stack:
         await database.open()
-        publishing: asyncio.Task[None] | None = None
-        try:
-            await database.perform(_begin)
-            await mail_sink.start()
-            app.state.smtp_port = mail_sink.port
-            publishing = asyncio.create_task(outbox.run(), name="outbox")
-            yield
-        finally:
-            await mail_sink.stop()
-            if publishing is not None:
-                publishing.cancel()
-                await asyncio.gather(publishing, return_exceptions=True)
-            await database.close()
+        stack.push_async_callback(database.close)
+        await database.perform(_begin)
+        publishing = process.watch(asyncio.create_task(outbox.run(), name="outbox"))
+        stack.push_async_callback(_cancel, publishing)
+        await mail_sink.start()
+        stack.push_async_callback(mail_sink.stop)
+        await server.start()
+        stack.push_async_callback(server.stop)
+        log.info("serving", url=f"http://{settings.host}:{settings.port}", smtp_port=settings.smtp_port)
+        yield
 
-    app = FastAPI(title="Demo CRM", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+
+def create_app(settings: Settings, database: Database, outbox: Outbox) -> FastAPI:
+    """Return what the demo CRM answers over HTTP; it answers while Kafka is away."""
+    app = FastAPI(title="Demo CRM", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(port_routes(database, outbox, settings.source, settings.token))
     app.include_router(sink_routes(database))
     app.include_router(page_routes(database, outbox, settings.source))
@@ -67,6 +71,11 @@ def create_app(settings: Settings, kafka: KafkaSettings) -> FastAPI:
         return response
 
     return app
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _begin(tables: Tables) -> None:

@@ -1,6 +1,7 @@
 """What a write to a record changes, and the events that tell of it.
 
-Pure: before and after, cause and time go in; a change and its events come out. A write that leaves a record as it was is no change and has no events.
+Pure: before and after, cause and time go in; a change and its events come out. A write that leaves a record as
+it was is no change and has no events.
 """
 
 import json

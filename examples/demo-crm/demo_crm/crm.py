@@ -44,7 +44,8 @@ class Writer:
     def change_record(self, record_type: str, record_id: str, fields: Mapping[str, object]) -> JsonObject:
         """Return the record after the change.
 
-        A record that is not known yet comes to be with these fields, and is told of as updated: somebody knew of it before.
+        A record that is not known yet comes to be with these fields, and is told of as updated: somebody knew
+        of it before.
         """
         known = self._tables.load_record(record_type, record_id)
         before = known or {"id": record_id}
@@ -61,13 +62,16 @@ class Writer:
     def put_into_queue(self, queue_id: str, record_type: str, record_id: str) -> JsonObject:
         """Return the record's place; queue and record are created where they are missing."""
         self._tables.save_queue(queue_id, queue_id)
-        if self._tables.load_queue_of_record(record_type, record_id) != queue_id:
+        if self._tables.load_queue_of_record(record_type, record_id) == queue_id:
+            position = self._tables.load_position(record_type, record_id)
+        else:
             self._tables.put_into_queue(queue_id, record_type, record_id)
             self.change_record(record_type, record_id, {"queue": queue_id})
+            position = self._tables.count_queue_items(queue_id)
         return {
             "queue_id": queue_id,
             "record": {"type": record_type, "id": record_id},
-            "position": self._tables.load_position(record_type, record_id),
+            "position": position,
         }
 
     def _create(self, record_type: str, record_id: str, fields: Mapping[str, object]) -> JsonObject:

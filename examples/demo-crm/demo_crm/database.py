@@ -1,7 +1,8 @@
 """The demo CRM's one SQLite file, and the one thread that touches it.
 
-Invariants: an act is answered only when it is on the disk; acts are performed one after the other, each wholly or not at all, so that two requests with
-the same idempotency key cannot both be performed; what waits together shares one transaction. A second process on the same folder is refused.
+Invariants: an act is answered only when it is on the disk; acts are performed one after the other, each wholly or
+not at all, so that two requests with the same idempotency key cannot both be performed; what waits together shares
+one transaction. A second process on the same folder is refused.
 """
 
 import asyncio

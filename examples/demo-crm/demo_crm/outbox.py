@@ -1,7 +1,7 @@
 """Carries the events of committed changes to Kafka, in the order of the changes.
 
-Invariants: an event leaves the outbox only when Kafka has acknowledged it; while Kafka is away events wait, and the CRM goes on. After a crash the last
-events may be published a second time, under the same ids.
+Invariants: an event leaves the outbox only when Kafka has acknowledged it; while Kafka is away events wait, and the
+CRM goes on. After a crash the last events may be published a second time, under the same ids.
 """
 
 import asyncio
@@ -18,7 +18,8 @@ from demo_crm.database import Database
 log = get_logger(__name__)
 
 _LARGEST_BATCH = 500
-_PAUSE_SECONDS = 1.0
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 4.0
 _SLOW_SECONDS = 5.0
 
 
@@ -61,13 +62,15 @@ class Outbox:
             await self._stop_publisher()
 
     async def _connect(self) -> None:
+        pause_seconds = _FIRST_PAUSE_SECONDS
         while True:
             try:
                 await create_topics(self._kafka)
                 await self._publisher.start()
             except (KafkaError, OSError) as error:
                 log.warning("events wait for Kafka", error=repr(error))
-                await asyncio.sleep(_PAUSE_SECONDS)
+                await asyncio.sleep(pause_seconds)
+                pause_seconds = min(2 * pause_seconds, _LONGEST_PAUSE_SECONDS)
             else:
                 self._connected = True
                 return

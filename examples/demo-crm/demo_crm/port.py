@@ -1,7 +1,7 @@
 """The CRM port over HTTP: each route reads the request, lets the CRM do it in one act, and words the answer.
 
-Invariants: an effect, its events and its answer are durable together before the caller hears of it; the same idempotency key is performed once;
-every error body is `{"error": …}`.
+Invariants: an effect, its events and its answer are durable together before the caller hears of it; the same
+idempotency key is performed once; every error body is `{"error": …}`.
 """
 
 import hmac
@@ -26,6 +26,7 @@ from demo_crm.requests import (
     validate_cause,
     validate_fields,
     validate_limit,
+    validate_name,
 )
 from demo_crm.tables import Answer, Tables
 
@@ -106,15 +107,16 @@ def _add_effects(router: APIRouter, effects: Effects) -> None:
     async def create_record(record_type: str, request: Request) -> Response:
         body = await request.body()
         fields = validate_fields(body)
+        validate_name(record_type, "type")
         return await effects.perform(request, 201, body, lambda crm: crm.create_record(record_type, fields))
 
     @router.patch("/records/{record_type}/{record_id:path}")
     async def change_record(record_type: str, record_id: str, request: Request) -> Response:
         body = await request.body()
         fields = validate_fields(body)
-        return await effects.perform(
-            request, 200, body, lambda crm: crm.change_record(record_type, record_id, fields)
-        )
+        validate_name(record_type, "type")
+        validate_name(record_id, "id")
+        return await effects.perform(request, 200, body, lambda crm: crm.change_record(record_type, record_id, fields))
 
     @router.post("/tasks")
     async def create_task(request: Request) -> Response:
@@ -133,6 +135,7 @@ def _add_effects(router: APIRouter, effects: Effects) -> None:
     async def put_into_queue(queue_id: str, request: Request) -> Response:
         body = await request.body()
         record = validate_body(QueueItemBody, body).record
+        validate_name(queue_id, "queue_id")
         return await effects.perform(
             request, 201, body, lambda crm: crm.put_into_queue(queue_id, record.type, record.id)
         )

@@ -17,6 +17,7 @@ from demo_crm.changes import OWN_FIELDS, Cause, JsonObject
 LARGEST_BODY_BYTES = 1_048_576
 LARGEST_FIND = 1000
 _DEEPEST = 50
+_LONGEST_NAME = 500
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -34,8 +35,8 @@ class RecordReference(BaseModel):
 
     model_config = ConfigDict(strict=True)
 
-    type: str = Field(min_length=1, max_length=200)
-    id: str = Field(min_length=1, max_length=500)
+    type: str = Field(min_length=1, max_length=_LONGEST_NAME)
+    id: str = Field(min_length=1, max_length=_LONGEST_NAME)
 
 
 class TaskBody(BaseModel):
@@ -126,6 +127,13 @@ def validate_cause(headers: Mapping[str, str]) -> Cause:
         chain=chain,
         depth=None if depth is None else int(depth),
     )
+
+
+def validate_name(text: str, what: str) -> str:
+    """Return a type or an id from a path, if it can travel in an event."""
+    if not 0 < len(text) <= _LONGEST_NAME or "\0" in text:
+        raise Refused(400, f"{what}: is 1 to {_LONGEST_NAME} characters without NUL")
+    return text
 
 
 def digest_request(method: str, path: str, body: bytes) -> bytes:

@@ -11,7 +11,8 @@ CREATE INDEX IF NOT EXISTS records_by_type ON records (type, number);
 CREATE TABLE IF NOT EXISTS queues (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id     TEXT NOT NULL UNIQUE,
-    name   TEXT NOT NULL
+    name   TEXT NOT NULL,
+    length INTEGER NOT NULL DEFAULT 0 -- kept by the triggers below: counting a long queue takes long
 );
 
 -- A record lies in one queue at most; a higher number is further back.
@@ -23,6 +24,12 @@ CREATE TABLE IF NOT EXISTS queue_items (
     UNIQUE (record_type, record_id)
 );
 CREATE INDEX IF NOT EXISTS queue_items_by_queue ON queue_items (queue_id, number);
+CREATE TRIGGER IF NOT EXISTS queue_item_comes AFTER INSERT ON queue_items BEGIN
+    UPDATE queues SET length = length + 1 WHERE id = new.queue_id;
+END;
+CREATE TRIGGER IF NOT EXISTS queue_item_goes AFTER DELETE ON queue_items BEGIN
+    UPDATE queues SET length = length - 1 WHERE id = old.queue_id;
+END;
 
 CREATE TABLE IF NOT EXISTS users (
     id    TEXT PRIMARY KEY,

@@ -18,27 +18,114 @@ USERS = (
 QUEUES = (("tier-1", "Tier 1 support"), ("tier-2", "Tier 2 support"), ("deal-desk", "Deal desk"))
 
 _ACCOUNTS: tuple[dict[str, object], ...] = (
-    {"id": "account-harbourline", "name": "Harbourline Freight", "industry": "Logistics", "type": "customer", "region": "EMEA"},
-    {"id": "account-quillmark", "name": "Quillmark Press", "industry": "Publishing", "type": "customer", "region": "EMEA"},
+    {
+        "id": "account-harbourline",
+        "name": "Harbourline Freight",
+        "industry": "Logistics",
+        "type": "customer",
+        "region": "EMEA",
+    },
+    {
+        "id": "account-quillmark",
+        "name": "Quillmark Press",
+        "industry": "Publishing",
+        "type": "customer",
+        "region": "EMEA",
+    },
     {"id": "account-saltmeadow", "name": "Saltmeadow Dairy", "industry": "Food", "type": "partner", "region": "AMER"},
-    {"id": "account-orchardbyte", "name": "Orchardbyte Software", "industry": "Software", "type": "prospect", "region": "APAC"},
+    {
+        "id": "account-orchardbyte",
+        "name": "Orchardbyte Software",
+        "industry": "Software",
+        "type": "prospect",
+        "region": "APAC",
+    },
 )
 _CONTACTS: tuple[dict[str, object], ...] = (
-    {"id": "contact-dalia", "name": "Dalia Benhaddou", "email": "dalia@harbourline.example.com", "account_id": "account-harbourline"},
-    {"id": "contact-ruben", "name": "Ruben Ackermann", "email": "ruben@quillmark.example.com", "account_id": "account-quillmark"},
-    {"id": "contact-noor", "name": "Noor Petrossian", "email": "noor@saltmeadow.example.com", "account_id": "account-saltmeadow"},
-    {"id": "contact-elio", "name": "Elio Tanaka", "email": "elio@orchardbyte.example.com", "account_id": "account-orchardbyte"},
+    {
+        "id": "contact-dalia",
+        "name": "Dalia Benhaddou",
+        "email": "dalia@harbourline.example.com",
+        "account_id": "account-harbourline",
+    },
+    {
+        "id": "contact-ruben",
+        "name": "Ruben Ackermann",
+        "email": "ruben@quillmark.example.com",
+        "account_id": "account-quillmark",
+    },
+    {
+        "id": "contact-noor",
+        "name": "Noor Petrossian",
+        "email": "noor@saltmeadow.example.com",
+        "account_id": "account-saltmeadow",
+    },
+    {
+        "id": "contact-elio",
+        "name": "Elio Tanaka",
+        "email": "elio@orchardbyte.example.com",
+        "account_id": "account-orchardbyte",
+    },
 )
 _CASES: tuple[dict[str, object], ...] = (
-    {"id": "case-101", "name": "Two shipments show the wrong terminal", "priority": "high", "status": "new", "queue": "tier-1", "contact": "dalia"},
-    {"id": "case-102", "name": "Invoice copy for March", "priority": "low", "status": "working", "queue": "tier-1", "contact": "ruben"},
-    {"id": "case-103", "name": "Cold-chain alerts arrive an hour late", "priority": "medium", "status": "new", "queue": "tier-2", "contact": "noor"},
+    {
+        "id": "case-101",
+        "name": "Two shipments show the wrong terminal",
+        "priority": "high",
+        "status": "new",
+        "queue": "tier-1",
+        "contact": "dalia",
+    },
+    {
+        "id": "case-102",
+        "name": "Invoice copy for March",
+        "priority": "low",
+        "status": "working",
+        "queue": "tier-1",
+        "contact": "ruben",
+    },
+    {
+        "id": "case-103",
+        "name": "Cold-chain alerts arrive an hour late",
+        "priority": "medium",
+        "status": "new",
+        "queue": "tier-2",
+        "contact": "noor",
+    },
 )
 _OPPORTUNITIES: tuple[dict[str, object], ...] = (
-    {"id": "opportunity-201", "name": "Fleet tracking renewal", "stage": "proposal", "amount": 48000, "account_id": "account-harbourline", "owner": "ines"},
-    {"id": "opportunity-202", "name": "Digital archive, first phase", "stage": "qualification", "amount": 17500, "account_id": "account-quillmark", "owner": "tomasz"},
-    {"id": "opportunity-203", "name": "Plant roll-out, three sites", "stage": "prospecting", "amount": 126000, "account_id": "account-saltmeadow", "owner": "priya"},
-    {"id": "opportunity-204", "name": "Team licence, forty seats", "stage": "negotiation", "amount": 22800, "account_id": "account-orchardbyte", "owner": "ines"},
+    {
+        "id": "opportunity-201",
+        "name": "Fleet tracking renewal",
+        "stage": "proposal",
+        "amount": 48000,
+        "account_id": "account-harbourline",
+        "owner": "ines",
+    },
+    {
+        "id": "opportunity-202",
+        "name": "Digital archive, first phase",
+        "stage": "qualification",
+        "amount": 17500,
+        "account_id": "account-quillmark",
+        "owner": "tomasz",
+    },
+    {
+        "id": "opportunity-203",
+        "name": "Plant roll-out, three sites",
+        "stage": "prospecting",
+        "amount": 126000,
+        "account_id": "account-saltmeadow",
+        "owner": "priya",
+    },
+    {
+        "id": "opportunity-204",
+        "name": "Team licence, forty seats",
+        "stage": "negotiation",
+        "amount": 22800,
+        "account_id": "account-orchardbyte",
+        "owner": "ines",
+    },
 )
 STAGES = ("prospecting", "qualification", "proposal", "negotiation", "closed_won", "closed_lost")
 PRIORITIES = ("low", "medium", "high", "critical")

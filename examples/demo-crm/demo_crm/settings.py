@@ -12,10 +12,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="DEMO_CRM_", populate_by_name=True)
 
     host: str = "127.0.0.1"
-    port: int = Field(default=8090, ge=0, le=65535)
-    """HTTP: the CRM port, the sink and the page. 0 takes a free one."""
-    smtp_port: int = Field(default=1025, ge=0, le=65535)
-    """The mail sink. 0 takes a free one."""
+    port: int = Field(default=8090, ge=1, le=65535)
+    """HTTP: the CRM port, the sink and the page."""
+    smtp_port: int = Field(default=1025, ge=1, le=65535)
+    """The mail sink."""
     data: Path = Path(".automations/demo-crm")
     """The folder that keeps the records, and the events that are not published yet."""
     token: str | None = None

@@ -1,7 +1,9 @@
-"""Takes in what Automations sends to people and to other systems, so that it can be looked at: mail by SMTP, Slack messages, webhooks.
+"""Takes in what Automations sends to people and to other systems, so that it can be looked at.
 
-Invariants: nothing leaves this machine; a mail, message or call is kept before it is answered. An address that begins with `bounce` is refused, to show
-what a failure looks like.
+Mail comes by SMTP, Slack messages and webhooks by HTTP.
+
+Invariants: nothing leaves this machine; a mail, message or call is kept before it is answered. An address that begins
+with `bounce` is refused, to show what a failure looks like.
 """
 
 import asyncio
@@ -32,12 +34,6 @@ class MailSink:
         self._host = host
         self._port = port
         self._server: asyncio.Server | None = None
-
-    @property
-    def port(self) -> int:
-        """Where it listens; the port taken, when any free one was asked for."""
-        assert self._server is not None
-        return int(self._server.sockets[0].getsockname()[1])
 
     async def start(self) -> None:
         """Listen.
@@ -84,7 +80,7 @@ def render_mail(content: bytes, sender: str, recipients: list[str]) -> JsonObjec
         "recipients": list(recipients),
         "to": str(message.get("to", ", ".join(recipients))),
         "subject": str(message.get("subject", "")),
-        "message_id": str(message.get("message-id", "")),
+        "message_id": _message_id(content),
         "text": _part(message, "plain"),
         "html": _part(message, "html"),
         "headers": {name: str(value) for name, value in message.items()},
@@ -164,6 +160,11 @@ def _read_body(body: bytes) -> object:
         return json.loads(body)
     except (ValueError, RecursionError):
         return body.decode(errors="replace")
+
+
+def _message_id(content: bytes) -> str:
+    """The header as it was sent; a parser that knows its grammar would cut it short where it is not kept to."""
+    return str(email.message_from_bytes(content, policy=email.policy.compat32).get("message-id", "")).strip()
 
 
 def _part(message: EmailMessage, kind: str) -> str | None:

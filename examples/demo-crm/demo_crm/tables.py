@@ -1,4 +1,6 @@
-"""The demo CRM's tables as plain Python values: records, queues, users, answers, events that wait, and what the sink received.
+"""The demo CRM's tables as plain Python values.
+
+Records, queues, users, answers, events that wait, and what the sink received.
 
 Every method belongs inside an act of the database, in whose transaction it runs.
 """

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import asyncpg
 from alembic import op
@@ -22,8 +22,12 @@ log = get_logger(__name__)
 
 T = TypeVar("T")
 
-Pool = asyncpg.Pool[asyncpg.Record]
-PoolConnection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+if TYPE_CHECKING:
+    Pool = asyncpg.Pool[asyncpg.Record]
+    PoolConnection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+else:  # asyncpg's classes are generic in their stubs only
+    Pool = asyncpg.Pool
+    PoolConnection = asyncpg.pool.PoolConnectionProxy
 
 OUTAGES: tuple[type[BaseException], ...] = (
     OSError,
@@ -48,7 +52,7 @@ class PostgresSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True)
 
     database_url: SecretStr = Field(description="postgresql://user:password@host:port/database")
-    database_pool_size: int = Field(10, ge=1, description="connections that one process holds at the most")
+    database_pool_size: int = Field(default=10, ge=1, description="connections that one process holds at the most")
 
 
 @asynccontextmanager

@@ -31,7 +31,7 @@ class ServiceSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True)
 
     health_host: str = "127.0.0.1"
-    health_port: int | None = Field(None, description="port of /livez, /readyz and /metrics; none where absent")
+    health_port: int | None = Field(default=None, description="port of /livez, /readyz and /metrics; none where absent")
     log_level: str = "INFO"
 
 

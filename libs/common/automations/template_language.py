@@ -11,9 +11,9 @@ length. The whole budget is spent in about a second.
 import json
 import re
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from io import StringIO
 from typing import Any, Final, TextIO
 
 from liquid import BoundTemplate, Environment, RenderContext, Token
@@ -41,7 +41,8 @@ LOOP_TURNS_LIMIT: Final = 10_000
 WORK_LIMIT: Final = 200_000
 
 TIMES: Final = ("now", "today")
-_QUADRATIC_FILTERS: Final = frozenset({"uniq", "strip_html"})
+_QUADRATIC_FILTERS: Final = {"uniq": 2, "strip_html": 64}
+"""Filters whose time grows with the square of the length, and how many such steps are as one character's."""
 _NOW: Final = "automations: now"
 _CHARACTERS_PER_UNIT: Final = 256
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -96,7 +97,8 @@ class CountedContext(RenderContext):
         def apply_within_limits(*values: Any, **options: Any) -> object:
             size = sum(require_small(value) for value in values)
             if name in _QUADRATIC_FILTERS:
-                size += size * size // 1024
+                length = len(values[0]) if isinstance(values[0], list | tuple | str) else size
+                size += length * length // _QUADRATIC_FILTERS[name]
             self.charge(1 + size // _CHARACTERS_PER_UNIT)
             if name in ("replace", "replace_first", "replace_last"):
                 _require_small_replacement(*(str(value) for value in values))
@@ -108,13 +110,16 @@ class CountedContext(RenderContext):
 
         return apply_within_limits
 
-    def loop(self, namespace: Mapping[str, object], forloop: Any) -> AbstractContextManager[RenderContext]:
-        """Enter a loop, if all its turns are still within the limits."""
-        self._turns += forloop.length
+    def raise_for_loop_limit(self, length: int = 1) -> None:
+        """Take the turns of a loop that begins from the budget; the library asks once as it enters one."""
+        self._turns += length
         if self._turns > LOOP_TURNS_LIMIT:
             raise ResourceLimitError(f"the loops of a text take at most {LOOP_TURNS_LIMIT} turns", token=None)
-        self.charge(forloop.length * (1 + getattr(self.template, "characters", 0) // 128))
-        return super().loop(namespace, forloop)
+        self.charge(length * (1 + getattr(self.template, "characters", 0) // 128))
+
+    def get_buffer(self, buf: TextIO | None = None) -> StringIO:
+        """Return where a part of the text is written, with the ends of its lines as they are."""
+        return limited_buffer(buf.size if isinstance(buf, LimitedStringIO) else 0)
 
     def charge(self, units: int) -> None:
         """Take from the budget of this rendering.
@@ -330,8 +335,13 @@ def context_of(template: LimitedTemplate, scope: Scope) -> CountedContext:
     return CountedContext(template, globals=names)
 
 
+def limited_buffer(written_bytes: int = 0) -> LimitedStringIO:
+    """Return an empty text that takes what is left of the output's limit, and translates no ends of lines."""
+    return LimitedStringIO(OUTPUT_LIMIT_BYTES - written_bytes, "", "")
+
+
 def write_text(template: LimitedTemplate, context: CountedContext) -> str:
     """Return the rendered text."""
-    buffer = LimitedStringIO(limit=OUTPUT_LIMIT_BYTES)
+    buffer = limited_buffer()
     template.render_with_context(context, buffer)
     return buffer.getvalue()

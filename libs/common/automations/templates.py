@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from liquid.exceptions import LiquidError
+from liquid.exceptions import LiquidError, LocalNamespaceLimitError, OutputStreamLimitError
 from liquid.static_analysis import TemplateAnalysis
 from liquid.undefined import Undefined
 
@@ -19,6 +19,7 @@ from automations.paths import ROOTS, Scope
 from automations.problems import Problem, list_words, pointer_join, suggest_nearest
 from automations.template_language import (
     ENVIRONMENT,
+    OUTPUT_LIMIT_BYTES,
     TIMES,
     CountedContext,
     context_of,
@@ -118,6 +119,12 @@ def _whole_value(value: object, context: CountedContext) -> object:
 
 def _explain(error: LiquidError) -> str:
     message = str(error.message or "it is not well formed")
+    if isinstance(error, OutputStreamLimitError):
+        message = f"the text becomes longer than {OUTPUT_LIMIT_BYTES} bytes"
+    elif isinstance(error, LocalNamespaceLimitError):
+        message = "the text remembers too much in its own names"
+    elif isinstance(error.__cause__, RecursionError):
+        message = "it is nested too deep"
     place = error.context() if error.token is not None else None
     where = f"Line {place[0]}: " if place is not None and place[0] > 1 else ""
     return f"{where}{message[:1].upper()}{message[1:].rstrip('.')}."

@@ -111,7 +111,7 @@ def start_child(
 
 
 def turn_log_over(log: Path, kept_bytes: int = LOG_KEPT_BYTES) -> bool:
-    """Copy a log that grew too long aside and empty it; safe while a process appends to it, which goes on at its beginning."""
+    """Copy a log that grew too long aside and empty it; a process that appends to it goes on at its beginning."""
     if not log.exists() or log.stat().st_size <= kept_bytes:
         return False
     shutil.copyfile(log, log.with_name(log.name + ".1"))

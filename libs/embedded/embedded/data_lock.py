@@ -1,8 +1,8 @@
 """One owner for a data folder.
 
-The lock is the operating system's lock on an open file that the engine inherits: it is held for as long as the owner or
-any process of the engine lives, and gone at once with the last of them, whatever ended them. The file's text only tells
-who holds it.
+The lock is the operating system's lock on an open file that the engine inherits: it is held for as long as the
+owner or any process of the engine lives, and gone at once with the last of them, whatever ended them. The
+file's text only tells who holds it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class DataLock:
 def acquire(path: Path, subject: str, report: Report, *, patience_seconds: float = 20.0) -> DataLock:
     """Take the lock of a data folder.
 
-    Where the last owner is dead and its engine is still ending, waits for that, and ends it by force after `patience_seconds`.
+    Where the last owner is dead and its engine is still ending, waits for that, and ends it by force after
+    `patience_seconds`.
 
     Raises:
         DataInUse: another process that lives works on the folder; names it and the folder.

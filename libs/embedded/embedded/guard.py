@@ -1,12 +1,13 @@
 """Nothing that this process started outlives it, however it ends.
 
-A small watching process leads a process group that every child joins before it runs its first instruction. The watcher
-holds the reading end of a pipe whose writing end only the owner has: when the owner is gone, also by `kill -9`, the pipe
-closes and the watcher ends the whole group: first politely, then by force.
+A small watching process leads a process group that every child joins before it runs its first instruction. The
+watcher holds the reading end of a pipe whose writing end only the owner has: when the owner is gone, also by
+`kill -9`, the pipe closes and the watcher ends the whole group: first politely, then by force.
 
-Invariants: a child is in the group from its birth, so there is no moment at which it could be forgotten; the group is not
-the terminal's foreground group, so Ctrl-C reaches the owner alone, and the owner decides in which order its children stop.
-This file is also the watcher's program, so it imports only what starts in milliseconds.
+Invariants: a child is in the group from its birth, so there is no moment at which it could be forgotten; the
+group is not the terminal's foreground group, so Ctrl-C reaches the owner alone, and the owner decides in which
+order its children stop. This file is also the watcher's program, so it imports only what starts in
+milliseconds.
 """
 
 from __future__ import annotations
@@ -14,24 +15,29 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     import subprocess
 
 POLITE_SECONDS = 5.0
 """How long the group may take after each of the two polite signals, once the owner is gone."""
 
+_starting = threading.Lock()
 _watchers: dict[int, subprocess.Popen[bytes]] = {}
+"""By owner: a process forked from an owner is an owner of its own."""
 
 
 def guarded_group() -> int:
-    """Return the process group for children of this process, which ends when this process does; starts its watcher at first use."""
-    import subprocess
-    import threading
+    """Return the process group for children of this process, which ends when this process does.
 
-    with _LOCKS.setdefault(os.getpid(), threading.Lock()):
+    The first call starts its watcher.
+    """
+    import subprocess
+
+    with _starting:
         watcher = _watchers.get(os.getpid())
         if watcher is None or watcher.poll() is not None:
             # -I and -S: neither the environment nor installed packages can delay or break the watcher.
@@ -48,9 +54,6 @@ def guarded_group() -> int:
             watcher.stdout.close()
             _watchers[os.getpid()] = watcher
         return watcher.pid
-
-
-_LOCKS: dict[int, object] = {}
 
 
 def main() -> None:

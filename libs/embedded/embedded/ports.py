@@ -35,7 +35,10 @@ def find_free(count: int = 1) -> list[int]:
 
 
 def choose(wanted: int | None, subject: str, report: Report, but_not: Iterable[int] = ()) -> int:
-    """Return the wanted port, or a free one, saying so, where it is taken; without a wish (None or 0) a free one in silence."""
+    """Return the wanted port, or where it is taken a free one, saying so.
+
+    Without a wish (None or 0) a free one is taken in silence.
+    """
     excluded = set(but_not)
     if wanted and wanted not in excluded and is_free(wanted):
         return wanted

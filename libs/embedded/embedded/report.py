@@ -13,6 +13,8 @@ from typing import Protocol, Self, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
+from rich.progress_bar import ProgressBar
+from rich.table import Column
 from rich.text import Text
 
 
@@ -33,7 +35,7 @@ class Report(Protocol):
 
 
 class PlainReport:
-    """Lines for logs and CI: each new doing, at most one line every few seconds while it lasts, and the end with its time."""
+    """Lines for logs and CI: each new doing, a line every few seconds while it lasts, and the end with its time."""
 
     def __init__(self, out: TextIO | None = None, *, every_seconds: float = 5.0) -> None:
         self._out = out or sys.stderr
@@ -75,7 +77,7 @@ class PlainReport:
             self._write(message)
 
     def _write(self, line: str) -> None:
-        print(line, file=self._out, flush=True)  # noqa: T201 - this is the one place that prints
+        print(line, file=self._out, flush=True)
 
 
 class _Elapsed(ProgressColumn):
@@ -84,6 +86,16 @@ class _Elapsed(ProgressColumn):
     def render(self, task: Task) -> Text:
         seconds = task.finished_time if task.finished else task.elapsed
         return Text(f"{seconds or 0:5.1f} s", style="cyan")
+
+
+class _BarWhileCounting(BarColumn):
+    """A bar only where something is counted, as long as it is."""
+
+    def render(self, task: Task) -> ProgressBar:
+        bar = super().render(task)
+        if task.finished or task.total is None:
+            bar.width = 0
+        return bar
 
 
 class TerminalReport:
@@ -98,10 +110,10 @@ class TerminalReport:
     def _new_progress(self) -> Progress:
         return Progress(
             SpinnerColumn(finished_text="[green]✓[/]"),
-            TextColumn("[bold]{task.fields[subject]}", justify="left"),
-            _Elapsed(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            TextColumn("[bold]{task.fields[subject]}", table_column=Column(no_wrap=True)),
+            _Elapsed(table_column=Column(no_wrap=True, min_width=7)),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis")),
+            _BarWhileCounting(bar_width=24),
             console=self._console,
         )
 

@@ -32,6 +32,8 @@ class TriggerEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     changes: dict[str, Any] | None = None
     actor: Any = None
     subject: str | None = None
+    extra: dict[str, Any] = {}
+    """Attributes and fields around the record that have no place above, as they came."""
 
 
 class StartRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -14,17 +14,17 @@ class KafkaSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="KAFKA_", frozen=True)
 
-    bootstrap_servers: str = Field("127.0.0.1:9092", description="host:port, several separated by commas")
+    bootstrap_servers: str = Field(default="127.0.0.1:9092", description="host:port, several separated by commas")
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
     sasl_username: str | None = None
     sasl_password: SecretStr | None = None
-    ssl_ca_file: str | None = Field(None, description="certificates to trust; the system's where absent")
-    ssl_cert_file: str | None = Field(None, description="this client's certificate")
-    ssl_key_file: str | None = Field(None, description="the key of this client's certificate")
-    partitions: int = Field(24, ge=1, description="partitions of keyed topics that do not exist yet")
+    ssl_ca_file: str | None = Field(default=None, description="certificates to trust; the system's where absent")
+    ssl_cert_file: str | None = Field(default=None, description="this client's certificate")
+    ssl_key_file: str | None = Field(default=None, description="the key of this client's certificate")
+    partitions: int = Field(default=24, ge=1, description="partitions of keyed topics that do not exist yet")
     replication_factor: int = Field(
-        -1, description="replicas of topics that do not exist yet; -1: the broker's default"
+        default=-1, description="replicas of topics that do not exist yet; -1: the broker's default"
     )
 
     @property
@@ -70,6 +70,7 @@ class KafkaSettings(BaseSettings):
             logger=None,
             apply_types=False,
             allow_auto_create_topics=False,
+            consumer_only=True,
         )
 
     def _credentials(self) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Creates the product's topics where they do not exist; what exists is left as it is."""
 
 import asyncio
+from collections.abc import Sequence
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
@@ -12,6 +13,7 @@ from automations.observability import get_logger
 log = get_logger(__name__)
 
 _ENVELOPE_BYTES = 65_536
+_TOPIC_PAUSE_SECONDS = 2.0
 MAX_MESSAGE_BYTES = 4 * MAX_EVENT_BYTES
 """The largest message on the product's own topics, in bytes: a start carries its event and more."""
 
@@ -47,11 +49,25 @@ async def create_topics(settings: KafkaSettings) -> None:
         await admin.close()
 
 
+async def wait_for_topics(settings: KafkaSettings, names: Sequence[str]) -> None:
+    """Return when all these topics exist; those of other systems are waited for, never created."""
+    admin = AIOKafkaAdminClient(**settings.client_arguments())
+    await admin.start()
+    try:
+        while missing := set(names).difference(await admin.list_topics()):
+            log.warning("waiting for topics that somebody else creates", topics=sorted(missing))
+            await asyncio.sleep(_TOPIC_PAUSE_SECONDS)
+    finally:
+        await admin.close()
+
+
 def _new_topic(topic: Topic, settings: KafkaSettings) -> NewTopic:
     return NewTopic(
         name=topic.name,
         num_partitions=1 if topic.single_partition else settings.partitions,
         replication_factor=settings.replication_factor,
+        # aiokafka takes -1, the broker's default, only beside an assignment; an empty one is none.
+        replica_assignments={} if settings.replication_factor == -1 else None,
         topic_configs=topic_settings(topic),
     )
 

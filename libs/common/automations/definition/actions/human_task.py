@@ -1,0 +1,38 @@
+"""Pause the run until somebody in the team has looked at it and completed the task."""
+
+from typing import Any
+
+from pydantic import Field
+
+from automations.definition.actions.action_type import ActionType, Output, Params, Text
+
+
+class HumanTaskParams(Params):
+    """A task for a person, and what is asked of them."""
+
+    title: Text = "Complete this task"
+    """What is to be decided or done, in a few words."""
+    instructions: Text | None = None
+    """What the person needs to know."""
+    assignee: Text | None = None
+    """The user who is asked; absent, anybody may complete the task."""
+    groups: list[Text] = Field(default_factory=list)
+    """The groups whose members may complete it."""
+    form: dict[str, Any] | None = None
+    """What is asked, as a JSON Schema of an object; absent, a decision and notes."""
+    sample: Any = None
+    """The output that a dry run goes on with, instead of asking anybody."""
+
+
+class HumanTaskOutput(Output):
+    """What the person answered, by the fields of the form."""
+
+
+HUMAN_TASK = ActionType(
+    type="human_task",
+    title="Human task",
+    description="Pause the run until a team member completes a task.",
+    params=HumanTaskParams,
+    output=HumanTaskOutput,
+    waits_for_person=True,
+)

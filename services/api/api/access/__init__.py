@@ -1,0 +1,1 @@
+"""Who may do what: open on loopback, API keys everywhere else."""

@@ -1,0 +1,103 @@
+-- name: load_now$
+SELECT clock_timestamp();
+
+-- name: load_automation^
+SELECT * FROM automations WHERE tenant_id = :tenant_id AND id = :id AND deleted_at IS NULL;
+
+-- name: lock_automation^
+-- The automation, held until the end of the transaction, and the moment of the change.
+SELECT *, clock_timestamp() AS now FROM automations
+WHERE tenant_id = :tenant_id AND id = :id AND deleted_at IS NULL
+FOR UPDATE;
+
+-- name: insert_automation!
+INSERT INTO automations (
+    tenant_id, id, name, search_text, tags, status, active_since, revision, edition, last_version, live_version,
+    live_document, sandbox_version, sandbox_document, sandbox_status, sandbox_active_since, draft_document,
+    draft_updated_at, created_at, updated_at
+) VALUES (
+    :tenant_id, :id, :name, :search_text, :tags, :status, :active_since, :revision, :edition, :last_version,
+    :live_version, :live_document, :sandbox_version, :sandbox_document, :sandbox_status, :sandbox_active_since,
+    :draft_document, :draft_updated_at, :created_at, :updated_at
+);
+
+-- name: update_automation!
+UPDATE automations SET
+    name = :name, search_text = :search_text, tags = :tags, status = :status, active_since = :active_since,
+    revision = :revision, edition = :edition, last_version = :last_version, live_version = :live_version,
+    live_document = :live_document, sandbox_version = :sandbox_version, sandbox_document = :sandbox_document,
+    sandbox_status = :sandbox_status, sandbox_active_since = :sandbox_active_since, draft_document = :draft_document,
+    draft_updated_at = :draft_updated_at, created_at = :created_at, updated_at = :updated_at
+WHERE tenant_id = :tenant_id AND id = :id;
+
+-- name: insert_version!
+INSERT INTO versions (tenant_id, automation_id, version, environment, document, created_at, created_by)
+VALUES (:tenant_id, :automation_id, :version, :environment, :document, :created_at, :created_by);
+
+-- name: mark_deleted!
+UPDATE automations
+SET deleted_at = clock_timestamp(), revision = revision + 1, live_document = NULL, live_version = NULL,
+    sandbox_document = NULL, sandbox_version = NULL, draft_document = NULL
+WHERE tenant_id = :tenant_id AND id = :id;
+
+-- name: list_automations
+-- Newest first; each filter that is null lets everything through.
+SELECT * FROM automations
+WHERE tenant_id = :tenant_id AND deleted_at IS NULL
+    AND (:before_time::timestamptz IS NULL OR (created_at, id) < (:before_time::timestamptz, :before_id::text))
+    AND (:status::text IS NULL OR CASE WHEN live_version IS NULL THEN sandbox_status ELSE status END = :status::text)
+    AND (:tag::text IS NULL OR :tag::text = ANY(tags))
+    AND (:words::text IS NULL OR position(lower(:words::text) IN search_text) > 0)
+    AND (:in_sandbox::boolean IS NULL OR (sandbox_version IS NOT NULL) = :in_sandbox::boolean)
+ORDER BY created_at DESC, id DESC
+LIMIT :number;
+
+-- name: list_versions
+SELECT version, environment, created_at, created_by FROM versions
+WHERE tenant_id = :tenant_id AND automation_id = :automation_id
+    AND (:before_version::integer IS NULL OR version < :before_version::integer)
+ORDER BY version DESC
+LIMIT :number;
+
+-- name: load_version^
+SELECT version, environment, document, created_at FROM versions
+WHERE tenant_id = :tenant_id AND automation_id = :automation_id AND version = :version;
+
+-- name: load_figures
+-- Of each automation: its last run, live runs of seven days and how they ended, and runs that wait.
+SELECT
+    wanted.id, last_run.run_id, last_run.status, last_run.started_at, last_run.mode, week.started, week.completed,
+    week.ended, waiting.number AS waiting
+FROM unnest(:ids::text[]) AS wanted (id)
+LEFT JOIN LATERAL (
+    SELECT run_id, status, started_at, mode FROM runs
+    WHERE tenant_id = :tenant_id AND automation_id = wanted.id
+    ORDER BY started_at DESC, run_id DESC LIMIT 1
+) AS last_run ON true
+CROSS JOIN LATERAL (
+    SELECT
+        count(*) AS started,
+        count(*) FILTER (WHERE status = 'completed') AS completed,
+        count(*) FILTER (WHERE status <> 'running') AS ended
+    FROM runs
+    WHERE tenant_id = :tenant_id AND automation_id = wanted.id AND lane = 'live'
+        AND started_at > clock_timestamp() - interval '7 days'
+) AS week
+CROSS JOIN LATERAL (
+    SELECT count(*) AS number FROM runs
+    WHERE tenant_id = :tenant_id AND automation_id = wanted.id AND waiting IS NOT NULL AND status = 'running'
+) AS waiting;
+
+-- name: load_revisions
+-- What the definitions topic should hold, of every automation that ever was.
+SELECT tenant_id, id, revision, deleted_at IS NOT NULL AS deleted FROM automations;
+
+-- name: list_event_types
+-- Event types that definitions name.
+SELECT DISTINCT event FROM (
+    SELECT live_document -> 'trigger' ->> 'event' AS event FROM automations
+    WHERE tenant_id = :tenant_id AND deleted_at IS NULL
+    UNION ALL
+    SELECT sandbox_document -> 'trigger' ->> 'event' FROM automations
+    WHERE tenant_id = :tenant_id AND deleted_at IS NULL
+) AS named WHERE event IS NOT NULL;

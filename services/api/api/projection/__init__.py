@@ -1,0 +1,1 @@
+"""Projects the facts that executor publishes into the run history."""

@@ -1,0 +1,62 @@
+"""The run history in PostgreSQL, written a batch at a time."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiosql
+
+from api.projection.fold import Folded, Row
+from api.signals import CHANNEL
+from automations.postgres import Pool, PoolConnection
+
+queries = aiosql.from_path(Path(__file__).with_name("queries.sql"), "asyncpg", mandatory_parameters=False)
+
+_A_MONTH = timedelta(days=32)
+
+
+class HistoryStore:
+    """Writes folded batches; a batch is one transaction."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._months: set[tuple[int, int]] = set()
+
+    async def save(self, folded: Folded) -> None:
+        """Save all rows, or none of them."""
+        await self.ensure_months(folded.months())
+        async with self._pool.acquire() as connection, connection.transaction():
+            await self._save_rows(connection, folded)
+
+    async def ensure_months(self, months: set[tuple[int, int]]) -> None:
+        """Make room for runs that started in these months, and in the month after each."""
+        for year, month in sorted(months - self._months):
+            first = datetime(year, month, 1, tzinfo=UTC)
+            for moment in (first, first + _A_MONTH):
+                async with self._pool.acquire() as connection:
+                    await queries.ensure_month(connection, moment=moment)
+            self._months.add((year, month))
+
+    def forget_months(self) -> None:
+        """Look anew which months there is room for: history may have been dropped by age."""
+        self._months.clear()
+
+    async def _save_rows(self, connection: PoolConnection, folded: Folded) -> None:
+        if folded.runs:
+            await queries.save_runs(connection, **columns(list(folded.runs.values())))
+        if folded.steps:
+            await queries.save_steps(connection, **columns(list(folded.steps.values())))
+        if folded.tasks:
+            await queries.save_tasks(connection, **columns(list(folded.tasks.values())))
+        if folded.verdicts:
+            await queries.save_verdicts(connection, **columns(folded.verdicts))
+        if folded.skips:
+            await queries.save_skipped_starts(connection, **columns(list(folded.skips.values())))
+        if folded.noticed:
+            await queries.notify_runs(connection, channel=CHANNEL, run_ids=list(folded.noticed))
+
+
+def columns(rows: Sequence[Row]) -> dict[str, Any]:
+    """Return rows as the parameters c0, c1, c2 … of a query that takes them by `unnest`."""
+    return {f"c{place}": column for place, column in enumerate(zip(*rows, strict=True))}

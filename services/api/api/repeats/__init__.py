@@ -1,0 +1,1 @@
+"""Requests sent again under the same Idempotency-Key get the same answer."""

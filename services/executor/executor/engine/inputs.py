@@ -1,0 +1,51 @@
+"""Everything that can move a run, as values that the journal keeps."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from automations.contracts.commands import StartRun
+from automations.contracts.results import StepError
+
+
+class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
+    """The run was accepted."""
+
+    command: StartRun
+    at: datetime
+
+
+class EffectSucceeded(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="effect_succeeded"):
+    """An effect was performed; `answer` is what the other side said, or a dry run's simulation of it."""
+
+    path: str
+    attempt: int
+    answer: dict[str, Any]
+    at: datetime
+
+
+class EffectFailed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="effect_failed"):
+    """An attempt at an effect failed; whether another one is worth it, the error says."""
+
+    path: str
+    attempt: int
+    error: StepError
+    at: datetime
+    retry_after_seconds: float | None = None
+    """What the other side asked for."""
+
+
+class TaskSubmitted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="task_submitted"):
+    """A person completed a human task."""
+
+    task_id: str
+    submission_id: str
+    output: dict[str, Any]
+    submitted_by: str
+    at: datetime
+
+
+Input = Started | EffectSucceeded | EffectFailed | TaskSubmitted
+
+input_decoder: msgspec.json.Decoder[Input] = msgspec.json.Decoder(Input)

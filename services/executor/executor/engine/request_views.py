@@ -1,0 +1,22 @@
+"""What people see of a request: everything that was sent, but for secrets."""
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from executor.actions.requests import Request, WebhookCall
+
+REDACTED: Final = "•••"
+_SECRET_HEADER = re.compile(r"authorization|cookie|token|secret|password|api[-_]?key|signature", re.IGNORECASE)
+
+
+def view_request(request: Request) -> dict[str, Any]:
+    """Return the request as history shows it, with the headers that carry secrets redacted."""
+    view: dict[str, Any] = msgspec.to_builtins(request)
+    view["kind"] = view.pop("type")
+    if isinstance(request, WebhookCall):
+        view["headers"] = {
+            name: REDACTED if _SECRET_HEADER.search(name) else value for name, value in request.headers.items()
+        }
+    return view

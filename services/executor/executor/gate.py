@@ -1,0 +1,113 @@
+"""The one way out: only here is HTTP done and a notification handed on.
+
+In a dry run nothing leaves: the gate returns what the action says the other side would have answered. No
+action can forget it, because actions perform nothing. A live effect begins only while the lease stands.
+"""
+
+from typing import Any, Final
+
+from automations.clock import utc_now
+from automations.contracts.notifications import SendNotification
+from automations.contracts.results import StepError
+from automations.contracts.topics import NOTIFICATIONS
+from automations.contracts.wire import encode
+from automations.messaging.publisher import Publisher, Record
+from automations.observability import get_logger
+from executor.actions import PERFORMERS
+from executor.actions.requests import AskPerson, CrmCall, Notify, WebhookCall
+from executor.engine.inputs import EffectFailed, EffectSucceeded
+from executor.engine.run import Run
+from executor.engine.step_requests import circumstances_of
+from executor.engine.transition import Effect
+from executor.http_calls import CallFailed, HttpCalls
+from executor.journal.lease import Lease
+
+log = get_logger(__name__)
+
+Outcome = EffectSucceeded | EffectFailed
+HANDED_OVER: Final = None
+"""The effect was handed to notifier; its result comes as an input of its own."""
+
+
+class Gate:
+    """Performs effects, or, in a dry run, does not."""
+
+    def __init__(self, http: HttpCalls, publisher: Publisher, lease: Lease) -> None:
+        self._http = http
+        self._publisher = publisher
+        self._lease = lease
+
+    async def perform(self, run: Run, effect: Effect) -> Outcome | None:
+        """Return what became of one attempt; `HANDED_OVER` where its result comes later."""
+        if run.dry_run:
+            return self._simulate(run, effect)
+        await self._lease.until_it_stands()
+        try:
+            match effect.request:
+                case CrmCall() as call:
+                    answer = await self._http.call_crm(call, _headers(run, effect))
+                case WebhookCall() as call:
+                    answer = await self._http.call_webhook(call, _headers(run, effect))
+                case Notify() as message:
+                    await self._hand_over(run, effect, message)
+                    return HANDED_OVER
+                case AskPerson():
+                    raise TypeError("a task for a person is no effect")
+        except CallFailed as failure:
+            return _failed(effect, failure.error, failure.retry_after_seconds)
+        return _succeeded(effect, answer)
+
+    @staticmethod
+    def _simulate(run: Run, effect: Effect) -> Outcome:
+        step = run.step_at(effect.path)
+        if step is None:
+            return _failed(effect, StepError(kind="internal", message="the run has no such step"))
+        performer = PERFORMERS[step.type]
+        answer = performer.simulate(effect.request, circumstances_of(run, step.path, step.started_at))
+        return _succeeded(effect, dict(answer))
+
+    async def _hand_over(self, run: Run, effect: Effect, message: Notify) -> None:
+        notification = SendNotification(
+            tenant_id=run.tenant_id,
+            run_id=run.run_id,
+            path=effect.path,
+            key=effect.key,
+            automation_id=run.automation_id,
+            channel=message.channel,
+            to=message.to,
+            cc=message.cc,
+            subject=message.subject,
+            body=message.body,
+            sender=message.sender,
+            requested_at=_begun_at(run, effect),
+        )
+        await self._publisher.publish_all([Record(NOTIFICATIONS.name, run.run_id.encode(), encode(notification))])
+
+
+def _begun_at(run: Run, effect: Effect) -> Any:
+    step = run.step_at(effect.path)
+    return run.started_at if step is None else step.started_at
+
+
+def _headers(run: Run, effect: Effect) -> dict[str, str]:
+    """Return what tells the other side which effect this is, and what led to it."""
+    return {
+        "Idempotency-Key": effect.key,
+        "Automations-Run": run.run_id,
+        "Automations-Chain": run.chain_id,
+        "Automations-Depth": str(run.depth + 1),
+    }
+
+
+def _succeeded(effect: Effect, answer: dict[str, Any]) -> EffectSucceeded:
+    return EffectSucceeded(path=effect.path, attempt=effect.attempt, answer=answer, at=utc_now())
+
+
+def _failed(effect: Effect, error: StepError, retry_after_seconds: float | None = None) -> EffectFailed:
+    return EffectFailed(
+        path=effect.path,
+        attempt=effect.attempt,
+        error=error,
+        at=utc_now(),
+        retry_after_seconds=retry_after_seconds,
+    )

@@ -1,0 +1,76 @@
+"""What is written to the journal and read from it, as values."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from automations.contracts.results import RunAdvanced
+from automations.contracts.wire import encode
+from executor.engine.inputs import Input
+from executor.engine.run import Run
+
+_run_decoder: msgspec.json.Decoder[Run] = msgspec.json.Decoder(Run)
+
+
+class Entry(NamedTuple):
+    """One transition of a run: the input that moved it and the fact it gave, as bytes."""
+
+    seq: int
+    input: bytes
+    fact: bytes
+
+
+class Acceptance(NamedTuple):
+    """A start command that becomes a run, if it was not seen before."""
+
+    run: Run
+    digest: str
+    entry: Entry
+
+
+class Advance(NamedTuple):
+    """A run's new state, with the transitions that led to it and the inputs that were taken up."""
+
+    run: Run
+    published: int
+    entries: tuple[Entry, ...]
+    taken: tuple[str, ...] = ()
+
+
+class Release(NamedTuple):
+    """A run that waits or has ended, to be given up now that its facts are published."""
+
+    run_id: str
+    published: int
+
+
+class HeldRun(NamedTuple):
+    """A run that this process has taken up, and the last fact of it known to be published."""
+
+    run: Run
+    published: int
+
+
+class PendingInput(NamedTuple):
+    """An input that waits in the inbox."""
+
+    key: str
+    input: Input
+
+
+class LeftInput(NamedTuple):
+    """An input from outside, for the inbox of its run."""
+
+    run_id: str
+    key: str
+    input: Input
+
+
+def entry_of(given: Input, fact: RunAdvanced) -> Entry:
+    """Return the journal's entry of a transition."""
+    return Entry(fact.seq, encode(given), encode(fact))
+
+
+def read_run(state: bytes) -> Run:
+    """Return the run that a state holds."""
+    return _run_decoder.decode(state)

@@ -1,0 +1,119 @@
+"""Publishes facts that are journaled, each run's in order.
+
+There is no outbox: a run's row says which fact was the last one known to be published, and who takes the
+run over publishes what lies after it. A fact published twice changes nothing for its readers.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from automations.contracts.results import RunAdvanced
+from automations.contracts.topics import STEP_RESULTS, record_key
+from automations.contracts.wire import encode
+from automations.messaging.publisher import MessageTooLarge, Publisher, Record
+from automations.observability import get_logger
+from executor.engine.run import Run
+
+log = get_logger(__name__)
+
+MAX_RECORDS: Final = 1_000
+_fact_decoder = msgspec.json.Decoder(RunAdvanced)
+_TOO_LARGE: Final = {"omitted": "too large to be kept in the history"}
+
+
+def results_key(run: Run) -> bytes:
+    """Return the key of a run's facts: those of one automation and record keep their order."""
+    return fact_key(run.tenant_id, run.automation_id, run.order_key, run.run_id)
+
+
+def fact_key(tenant_id: str, automation_id: str, order_key: str | None, run_id: str) -> bytes:
+    """Return the key under which facts of a run, or of a start that was skipped, are published."""
+    return record_key(tenant_id, order_key) if order_key else record_key(tenant_id, automation_id, run_id)
+
+
+class PublishedUpTo:
+    """The last fact of one run that is known to be published, and whoever waits for the next."""
+
+    __slots__ = ("_reached", "seq")
+
+    def __init__(self, seq: int) -> None:
+        self.seq = seq
+        self._reached: asyncio.Event | None = None
+
+    def advance(self, seq: int) -> None:
+        """Note that the fact of this number was published."""
+        self.seq = seq
+        if self._reached is not None:
+            self._reached.set()
+
+    async def until(self, seq: int) -> None:
+        """Return when the fact of this number, and so all before it, is published."""
+        while self.seq < seq:
+            self._reached = asyncio.Event()
+            await self._reached.wait()
+
+
+class Publication:
+    """Facts on their way; `add` never waits, `run` publishes."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._waiting: deque[tuple[Record, PublishedUpTo, int]] = deque()
+        self._arrived = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def add(self, key: bytes, fact: bytes, seq: int, published: PublishedUpTo) -> None:
+        """Publish a fact after those added before it; `published` is told when the broker has it."""
+        self._waiting.append((Record(STEP_RESULTS.name, key, fact), published, seq))
+        self._idle.clear()
+        self._arrived.set()
+
+    async def run(self) -> None:
+        """Publish what is added, until cancelled."""
+        while True:
+            while not self._waiting:
+                self._idle.set()
+                self._arrived.clear()
+                await self._arrived.wait()
+            group = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_RECORDS))]
+            await self._publish([record for record, *_ in group])
+            for _, published, seq in group:
+                published.advance(seq)
+
+    async def until_idle(self) -> None:
+        """Return when nothing is left to publish."""
+        await self._idle.wait()
+
+    async def _publish(self, records: Sequence[Record]) -> None:
+        try:
+            await self._publisher.publish_all(records)
+        except MessageTooLarge:
+            for record in records:
+                await self._publish_alone(record)
+
+    async def _publish_alone(self, record: Record) -> None:
+        try:
+            await self._publisher.publish_all([record])
+        except MessageTooLarge:
+            log.warning("a fact was too large and is published without its data")
+            await self._publisher.publish_all([record._replace(value=without_data(record.value or b""))])
+
+
+def without_data(fact: bytes) -> bytes:
+    """Return the fact with the data of its steps left out."""
+    decoded = _fact_decoder.decode(fact)
+    steps = tuple(
+        msgspec.structs.replace(
+            step,
+            input=_TOO_LARGE if step.input is not None else None,
+            request=_TOO_LARGE if step.request is not None else None,
+            output=_TOO_LARGE if step.output is not None else None,
+        )
+        for step in decoded.steps
+    )
+    return encode(msgspec.structs.replace(decoded, steps=steps))

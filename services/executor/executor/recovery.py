@@ -1,0 +1,66 @@
+"""Finds what nobody takes care of: runs of processes that are gone, and inputs of runs that nobody holds."""
+
+import asyncio
+from typing import Final
+
+from automations.observability import get_logger
+from automations.postgres import OUTAGES
+from executor.journal.lease import RENEW_SECONDS
+from executor.journal.store import Journal
+from executor.metrics import TAKEN_OVER
+from executor.runner import Runner
+
+log = get_logger(__name__)
+
+_SWEEP_SECONDS: Final = 10.0
+_PRUNE_SECONDS: Final = 600.0
+_AT_MOST: Final = 1_000
+
+
+class Recovery:
+    """Looks around in intervals; every look is harmless where there is nothing to do."""
+
+    def __init__(self, journal: Journal, runner: Runner, *, keep_runs_days: int, keep_starts_days: int) -> None:
+        self._journal = journal
+        self._runner = runner
+        self._keep_runs_days = keep_runs_days
+        self._keep_starts_days = keep_starts_days
+
+    async def take_over(self) -> None:
+        """Adopt the runs of every process whose lease has run out."""
+        for number in await self._journal.expired_processes():
+            held = await self._journal.take_over(number)
+            log.info("took over from a process that is gone", process=number, runs=len(held))
+            TAKEN_OVER.inc(len(held))
+            pending = await self._journal.pending_inputs([one.run.run_id for one in held])
+            for one in held:
+                await self._runner.resume(one, pending.get(one.run.run_id, ()))
+
+    async def sweep(self) -> None:
+        """Take up runs that nobody holds though inputs wait for them."""
+        held = await self._journal.adopt_left_behind(_AT_MOST)
+        pending = await self._journal.pending_inputs([one.run.run_id for one in held])
+        for one in held:
+            self._runner.wake(one, pending.get(one.run.run_id, ()))
+
+    async def keep_taking_over(self) -> None:
+        """Look for processes that are gone until cancelled."""
+        while True:
+            try:
+                await self.take_over()
+            except OUTAGES as error:
+                log.warning("looking for runs to take over waits for PostgreSQL", error=repr(error))
+            await asyncio.sleep(RENEW_SECONDS)
+
+    async def keep_sweeping(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            await self.sweep()
+
+    async def keep_pruning(self) -> None:
+        """Forget what is past its time until cancelled."""
+        while True:
+            forgotten = await self._journal.prune(self._keep_runs_days, self._keep_starts_days, _AT_MOST)
+            if forgotten < _AT_MOST:
+                await asyncio.sleep(_PRUNE_SECONDS)

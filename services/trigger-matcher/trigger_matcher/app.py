@@ -1,0 +1,55 @@
+"""Wires trigger-matcher: definitions, publisher and consumer on one Kafka; it has no database."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from aiokafka.errors import KafkaConnectionError
+
+from automations.clock import utc_now
+from automations.messaging.batches import read_batches
+from automations.messaging.connection import KafkaSettings
+from automations.messaging.definitions import DefinitionsFollower
+from automations.messaging.publisher import Publisher
+from automations.messaging.topic_setup import create_topics, wait_for_topics
+from automations.observability import get_logger
+from automations.service import Process
+from trigger_matcher.consumer import SERVICE, EventConsumer
+from trigger_matcher.definitions import DefinitionTable
+from trigger_matcher.settings import MatcherSettings
+
+log = get_logger(__name__)
+
+_PAUSE_SECONDS = 1.0
+
+
+@asynccontextmanager
+async def running(process: Process, settings: MatcherSettings, kafka: KafkaSettings) -> AsyncIterator[None]:
+    """Match events inside the context; leaving it finishes the batch in hand."""
+    await _prepare_topics(kafka, settings.topics)
+    table = DefinitionTable()
+    async with AsyncExitStack() as stack:
+        definitions = DefinitionsFollower(kafka, SERVICE, table.take)
+        stack.push_async_callback(definitions.stop)
+        await definitions.start()
+        publisher = Publisher(kafka, SERVICE)
+        stack.push_async_callback(publisher.stop)
+        await publisher.start()
+        consumer = EventConsumer(table, definitions, publisher, utc_now)
+        broker = kafka.broker(SERVICE)
+        read_batches(broker, *settings.topics, group=SERVICE, handler=consumer.handle, on_fatal=process.fatal)
+        stack.push_async_callback(broker.stop)
+        await broker.start()
+        log.info("reading events", topics=settings.topics, automations=table.held, definitions=definitions.position)
+        yield
+
+
+async def _prepare_topics(kafka: KafkaSettings, topics: tuple[str, ...]) -> None:
+    """Create the product's own topics and wait for further ones, which belong to others."""
+    while True:
+        try:
+            await create_topics(kafka)
+            return await wait_for_topics(kafka, topics)
+        except KafkaConnectionError as error:
+            log.warning("waiting for Kafka", error=repr(error))
+            await asyncio.sleep(_PAUSE_SECONDS)

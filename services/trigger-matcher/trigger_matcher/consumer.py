@@ -1,0 +1,167 @@
+"""From CRM events on Kafka to starts on Kafka.
+
+A batch is evaluated with every definition that was acknowledged before the batch was fetched, or later: the
+definitions are read to their end after the batch has arrived. All that a batch leads to is acknowledged by
+the broker before the batch is. An event that cannot be read or evaluated goes to the dead letters with its
+reason, and the stream goes on.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias
+
+from aiokafka import ConsumerRecord
+
+from automations.clock import from_milliseconds, monotonic_seconds
+from automations.contracts.commands import StartRun
+from automations.contracts.events import Position, UnreadableEvent, read_envelope
+from automations.contracts.topics import RUN_COMMANDS, STEP_RESULTS
+from automations.contracts.wire import encode
+from automations.messaging.batches import Batch
+from automations.messaging.dead_letters import dead_letter
+from automations.messaging.publisher import MessageTooLarge, Record
+from automations.observability import get_logger
+from trigger_matcher import metrics
+from trigger_matcher.definitions import DefinitionTable
+from trigger_matcher.matching import Decision, Index, decide
+
+log = get_logger(__name__)
+
+SERVICE = "trigger-matcher"
+PUBLISH_AT_ONCE = 2_000
+"""Messages published together; more of one batch wait, so that many matches take no unbounded memory."""
+
+Message: TypeAlias = ConsumerRecord[Any, Any]
+
+
+class Definitions(Protocol):
+    """Brings the table up to what is acknowledged by now."""
+
+    async def catch_up(self) -> int:
+        """Return the offset up to which definitions have been taken, exclusive."""
+        ...
+
+
+class Publishing(Protocol):
+    """Publishes records and returns when the broker has them."""
+
+    async def publish_all(self, records: Sequence[Record], /) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one event leads to."""
+
+    source: Message
+    records: list[Record]
+
+
+class EventConsumer:
+    """Handles batches of CRM events."""
+
+    def __init__(
+        self,
+        table: DefinitionTable,
+        definitions: Definitions,
+        publisher: Publishing,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._table = table
+        self._definitions = definitions
+        self._publisher = publisher
+        self._clock = clock
+
+    async def handle(self, batch: Batch) -> None:
+        """Return when everything that the batch leads to is on Kafka."""
+        offset = await self._definitions.catch_up()
+        index = self._table.index()
+        self._observe_definitions(offset)
+        metrics.EVENTS_READ.inc(len(batch))
+        metrics.BATCH_RECORDS.observe(len(batch))
+        waiting: list[Outcome] = []
+        size = 0
+        seconds = 0.0
+        started = monotonic_seconds()
+        for outcome in evaluate(batch, index, now=self._clock(), definitions_offset=offset):
+            waiting.append(outcome)
+            size += len(outcome.records)
+            if size >= PUBLISH_AT_ONCE:
+                seconds += monotonic_seconds() - started
+                await self._publish(waiting)
+                waiting, size = [], 0
+                started = monotonic_seconds()
+        metrics.EVALUATION_SECONDS.observe(seconds + monotonic_seconds() - started)
+        if waiting:
+            await self._publish(waiting)
+
+    def _observe_definitions(self, offset: int) -> None:
+        metrics.DEFINITIONS_OFFSET.set(offset)
+        metrics.AUTOMATIONS_HELD.set(self._table.held)
+        metrics.AUTOMATIONS_LEFT_OUT.set(self._table.left_out)
+
+    async def _publish(self, outcomes: list[Outcome]) -> None:
+        """Publish what the events lead to; an event whose messages Kafka does not take goes to the dead letters."""
+        try:
+            await self._publisher.publish_all([record for outcome in outcomes for record in outcome.records])
+        except MessageTooLarge as error:
+            if len(outcomes) == 1:
+                await self._publisher.publish_all([_too_large(outcomes[0].source, error, self._clock())])
+            else:
+                middle = len(outcomes) // 2
+                await self._publish(outcomes[:middle])
+                await self._publish(outcomes[middle:])
+
+
+def evaluate(batch: Batch, index: Index, *, now: datetime, definitions_offset: int) -> Iterator[Outcome]:
+    """Yield what each event of the batch leads to; nothing for an event that matches nobody."""
+    counts: Counter[str] = Counter()
+    for message in batch:
+        try:
+            decisions = _decisions(message, index, now, definitions_offset)
+        except UnreadableEvent as error:
+            yield Outcome(message, [_refused(message, error.code, str(error), now)])
+        except Exception as error:
+            log.error("an event could not be evaluated", exc_info=True, **_place(message))
+            reason = f"evaluating this event failed: {error!r}; it started nothing and can be replayed"
+            yield Outcome(message, [_refused(message, "evaluation_failed", reason, now)])
+        else:
+            if decisions:
+                counts.update(_outcome_name(decision) for decision in decisions)
+                yield Outcome(message, [_record(decision) for decision in decisions])
+    for outcome, count in counts.items():
+        metrics.MATCHES.labels(outcome).inc(count)
+
+
+def _decisions(message: Message, index: Index, now: datetime, definitions_offset: int) -> Sequence[Decision]:
+    position = Position(message.topic, message.partition, message.offset, from_milliseconds(message.timestamp))
+    envelope = read_envelope(message.value, message.headers, position)
+    if not index.has_listeners(envelope.tenant_id, envelope.event_type):
+        return ()
+    return decide(envelope.event(), index, now=now, definitions_offset=definitions_offset)
+
+
+def _record(decision: Decision) -> Record:
+    topic = RUN_COMMANDS if isinstance(decision.message, StartRun) else STEP_RESULTS
+    return Record(topic.name, decision.key, encode(decision.message))
+
+
+def _outcome_name(decision: Decision) -> str:
+    message = decision.message
+    return f"started_{message.lane}" if isinstance(message, StartRun) else f"skipped_{message.reason}"
+
+
+def _refused(message: Message, code: str, reason: str, now: datetime) -> Record:
+    metrics.EVENTS_UNREADABLE.labels(code).inc()
+    log.warning("an event lies in the dead letters", code=code, reason=reason, **_place(message))
+    return dead_letter(message, code=code, reason=reason, reader=SERVICE, at=now)
+
+
+def _too_large(message: Message, error: MessageTooLarge, now: datetime) -> Record:
+    reason = f"what this event leads to is larger than Kafka takes ({error}); send a smaller record"
+    return _refused(replace(message, headers=()), "too_large", reason, now)
+
+
+def _place(message: Message) -> dict[str, Any]:
+    return {"topic": message.topic, "partition": message.partition, "offset": message.offset}

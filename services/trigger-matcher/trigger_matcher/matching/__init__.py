@@ -1,0 +1,9 @@
+"""Which automations an event starts: an index of those that listen, and the decision for each.
+
+Pure: no clock, no Kafka. The index and a plain loop over all automations always agree.
+"""
+
+from trigger_matcher.matching.decide import Decision, decide
+from trigger_matcher.matching.index import EMPTY, Index, Listener, Listeners
+
+__all__ = ["EMPTY", "Decision", "Index", "Listener", "Listeners", "decide"]

@@ -1,0 +1,89 @@
+"""The reference pages say what the product does: every example in them is run."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automations.conditions import ConditionRefused, compile_condition, parse_condition
+from automations.definition import ACTION_TYPES, catalogue, read_json, read_yaml, validate_document
+from automations.definition.document import Action, AutomationDocument
+from automations.paths import Scope
+
+DOCS = Path(__file__).parents[2] / "docs"
+BLOCK = re.compile(r"^```(json|yaml)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+ROW = re.compile(r"^\| `(.+?)` \| (.+?) \| (yes|no) \|$", re.MULTILINE)
+REFUSED = re.compile(r"^\| `([{\[].+?)` \| [^|`]+ \|$", re.MULTILINE)
+
+
+def as_document(value: Any) -> dict[str, Any] | None:
+    """Return the document that an example is, or the smallest one around it, or nothing if it is something else."""
+    head = {"name": "n", "trigger": {"event": "e"}, "actions": [{"type": "human_task"}]}
+    if not isinstance(value, dict):
+        return None
+    if "trigger" in value and "actions" in value:
+        return {name: part for name, part in value.items() if name not in ("status", "environment")}
+    if "type" in value and "params" in value and value["type"] in ACTION_TYPES:
+        return head | {"actions": [value]}
+    if set(value) == {"conditions"}:
+        return head | value
+    return None
+
+
+def documents() -> list[Any]:
+    """Return every example that looks like a document, named by its page and line."""
+    found = []
+    for page in sorted(DOCS.glob("*.md")):
+        text = page.read_text()
+        for match in BLOCK.finditer(text):
+            document = as_document((read_json if match[1] == "json" else read_yaml)(match[2]))
+            if document is not None:
+                line = text[: match.start()].count("\n") + 1
+                found.append(pytest.param(document, id=f"{page.name}:{line}"))
+    return found
+
+
+@pytest.mark.parametrize("document", documents())
+def test_example_that_looks_like_a_document_is_valid(document: dict[str, Any]) -> None:
+    """Nobody copies an example that the product refuses, or warns of."""
+    validated = validate_document(document)
+    assert (validated.problems, validated.warnings) == ([], [])
+
+
+def test_conditions_page_tells_each_verdict() -> None:
+    """Each row of the table of conditions is evaluated."""
+    rows = ROW.findall((DOCS / "conditions.md").read_text())
+    assert len(rows) > 15
+    for raw, record, verdict in rows:
+        condition = compile_condition(parse_condition(json.loads(raw)))
+        assert condition.holds(Scope(record=json.loads(record.strip("`")))) is (verdict == "yes"), raw
+
+
+def test_conditions_page_lists_what_is_refused() -> None:
+    """Each row of the table of refusals is refused."""
+    page = (DOCS / "conditions.md").read_text().partition("## Not in this version")[2]
+    rows = REFUSED.findall(page)
+    assert len(rows) == 4
+    for raw in rows:
+        with pytest.raises(ConditionRefused):
+            parse_condition(json.loads(raw))
+
+
+def test_reference_names_every_field_and_parameter() -> None:
+    """The tables of the reference have each parameter in the words of the catalogue, and no other."""
+    page = (DOCS / "automations.md").read_text()
+    sections = {part.partition("\n")[0]: part for part in page.split("\n### ")[1:]}
+    for entry in catalogue():
+        section = sections[entry["type"]].partition("\n## ")[0]
+        assert entry["description"] in section
+        table = re.findall(r"^\| `(\w+)` \| ([^|]*?) ?\|", section, re.MULTILINE)
+        schema = entry["params"]
+        assert [name for name, _ in table] == list(schema["properties"])
+        assert {name for name, need in table if need == "required"} == set(schema.get("required", []))
+        for name in entry["output"].get("properties", {}):
+            assert f"`{name}`" in section.partition("Leaves")[2].partition("\n")[0]
+    for model in (AutomationDocument, Action):
+        for name in set(model.model_fields) - {"trigger"}:
+            assert f"\n| `{name}` |" in page

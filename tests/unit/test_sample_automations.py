@@ -1,0 +1,26 @@
+"""The sample automations are documents that the product takes as they stand."""
+
+from pathlib import Path
+
+import pytest
+
+from automations.definition.document import document_of
+from automations.definition.reading import read_yaml
+from automations.definition.validation import validate_document
+
+SAMPLES = sorted((Path(__file__).parents[2] / "examples" / "automations").glob("*.yaml"))
+
+
+def test_there_are_samples() -> None:
+    """The samples are where they are looked for."""
+    assert len(SAMPLES) >= 3
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
+def test_sample_is_valid_without_a_warning(sample: Path) -> None:
+    """A newcomer's first documents give no problem to read about."""
+    sample_fields = read_yaml(sample.read_bytes())
+    assert isinstance(sample_fields, dict)
+    validated = validate_document(document_of(sample_fields))
+    assert validated.problems == []
+    assert validated.warnings == []

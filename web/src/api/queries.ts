@@ -1,0 +1,71 @@
+/** What the pages read, with one key for each resource, so that a change can say what has become stale. */
+import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
+import { ApiError, api } from './client'
+import type { ActionEntry, EventType, Page } from './types'
+
+const listed = <T>(answer: Page<T> | T[]): T[] => (Array.isArray(answer) ? answer : answer.items)
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      refetchOnWindowFocus: true,
+      retry: (count, error) => count < 2 && !(error instanceof ApiError && error.status < 500),
+    },
+  },
+})
+
+export interface RunFilter {
+  automation?: string | undefined
+  status?: string | undefined
+  dry_run?: boolean | undefined
+}
+
+export const queries = {
+  automations: () =>
+    queryOptions({ queryKey: ['automations'], queryFn: () => api.automations({ limit: 500 }).then((page) => page.items) }),
+  automation: (id: string) => queryOptions({ queryKey: ['automation', id], queryFn: () => api.automation(id) }),
+  draft: (id: string) =>
+    queryOptions({
+      queryKey: ['draft', id],
+      queryFn: () => api.draft(id).catch((error) => (isMissing(error) ? null : Promise.reject(error))),
+      staleTime: 0,
+      gcTime: 0,
+      refetchOnWindowFocus: false,
+      refetchOnReconnect: false,
+    }),
+  versions: (id: string) =>
+    queryOptions({ queryKey: ['versions', id], queryFn: () => api.versions(id).then((page) => page.items) }),
+  skipped: (id: string) =>
+    queryOptions({ queryKey: ['runs', 'skipped', id], queryFn: () => api.skippedStarts(id).then((page) => page.items) }),
+  runs: ({ automation, ...filter }: RunFilter) =>
+    infiniteQueryOptions({
+      queryKey: ['runs', automation ?? 'all', filter],
+      queryFn: ({ pageParam }) => api.runs(automation, { ...filter, cursor: pageParam, limit: 50 }),
+      initialPageParam: null as string | null,
+      getNextPageParam: (page) => page.next_cursor,
+    }),
+  run: (id: string) => queryOptions({ queryKey: ['run', id], queryFn: () => api.run(id) }),
+  tasks: () =>
+    queryOptions({
+      queryKey: ['tasks'],
+      queryFn: () => api.tasks({ status: 'open', limit: 200 }).then((page) => page.items),
+    }),
+  task: (id: string) => queryOptions({ queryKey: ['tasks', id], queryFn: () => api.task(id) }),
+  sandbox: () => queryOptions({ queryKey: ['sandbox'], queryFn: api.sandbox }),
+  actions: () =>
+    queryOptions({
+      queryKey: ['actions'],
+      queryFn: () => api.actions().then((answer): ActionEntry[] => listed(answer)),
+      staleTime: Number.POSITIVE_INFINITY,
+    }),
+  eventTypes: () =>
+    queryOptions({
+      queryKey: ['event-types'],
+      queryFn: () => api.eventTypes().then((answer): EventType[] => listed(answer)),
+      staleTime: 60_000,
+    }),
+  me: () => queryOptions({ queryKey: ['me'], queryFn: api.me, staleTime: Number.POSITIVE_INFINITY }),
+}
+
+const isMissing = (error: unknown): boolean => error instanceof ApiError && error.status === 404

@@ -1,0 +1,129 @@
+/** What the API answers, as the pages read it. Runs and steps are the model's own (`model/runs.ts`). */
+import type { AutomationDocument, Json } from '../model/document'
+import type { Run, RunStatus } from '../model/runs'
+
+export type AutomationStatus = 'draft' | 'active' | 'paused' | 'archived'
+
+export interface LastRun {
+  id: string
+  status: RunStatus
+  started_at: string
+  waiting?: unknown
+}
+
+export interface Automation extends AutomationDocument {
+  id: string
+  status: AutomationStatus
+  version: number | null
+  created_at: string
+  updated_at: string
+  has_draft?: boolean
+  sandbox?: SandboxDocument | null
+  activation?: 'pending'
+  last_run?: LastRun | null
+  runs_7_days?: number
+  success_rate?: number | null
+  waiting?: number
+}
+
+export interface SandboxDocument {
+  version: number
+  status: AutomationStatus
+  document: AutomationDocument
+}
+
+export interface Page<T> {
+  items: T[]
+  next_cursor: string | null
+}
+
+export interface Task {
+  id: string
+  run_id: string
+  automation_id: string
+  automation_name?: string | null
+  path: string
+  status: 'open' | 'completed' | 'withdrawn'
+  title: string | null
+  instructions: string | null
+  assignee: string | null
+  groups: string[]
+  form: JsonSchema | null
+  due_at: string | null
+  opened_at: string
+  record?: Record<string, unknown> | null
+  completed_at?: string | null
+  completed_by?: string | null
+  output?: Json
+}
+
+export interface ActionEntry {
+  type: string
+  title: string
+  description: string
+  waits_for_person?: boolean
+  params: JsonSchema
+  output?: JsonSchema
+}
+
+export interface EventType {
+  type: string
+  title?: string
+  description?: string
+  fields?: Array<{ path: string; example?: Json }>
+}
+
+export interface Sandbox {
+  active: boolean
+  name?: string | null
+  since?: string | null
+}
+
+export interface Version {
+  version: number
+  environment: 'live' | 'sandbox'
+  created_at: string
+  created_by?: string
+  document?: AutomationDocument
+}
+
+export interface SkippedStart {
+  run_id: string
+  reason: string
+  detail?: string | null
+  at: string
+  trigger?: Run['trigger']
+  record?: Run['record']
+}
+
+export interface Me {
+  name?: string
+  user?: string
+  tenant: string
+  role: string
+  auth: 'open' | 'required'
+}
+
+export interface JsonSchema {
+  type?: string | string[]
+  title?: string
+  description?: string
+  format?: string
+  enum?: Json[]
+  const?: Json
+  default?: Json
+  examples?: Json[]
+  properties?: Record<string, JsonSchema>
+  required?: string[]
+  items?: JsonSchema
+  anyOf?: JsonSchema[]
+  oneOf?: JsonSchema[]
+  $ref?: string
+  $defs?: Record<string, JsonSchema>
+  minLength?: number
+  maxLength?: number
+  minimum?: number
+  maximum?: number
+  additionalProperties?: boolean | JsonSchema
+  [more: string]: unknown
+}

@@ -1,0 +1,72 @@
+/** Random documents and operations, for the property tests of the model. */
+import fc from 'fast-check'
+import { type Action, type AutomationDocument, freeId, type Json, TRIGGER } from './document'
+import type { Operation } from './operations'
+
+const TYPES = ['send_email', 'create_task', 'assign_to_queue', 'human_task']
+const json = fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>
+
+/** A plain sequence as the API or a YAML file may have it, with fields that the builder does not know. */
+export const documents: fc.Arbitrary<AutomationDocument> = fc
+  .record({
+    name: fc.string(),
+    description: fc.option(fc.string(), { nil: undefined }),
+    event: fc.constantFrom('case.created', 'opportunity.stage_changed'),
+    conditions: fc.dictionary(
+      fc.constantFrom('priority', 'region', 'owner.email'),
+      fc.oneof(fc.string(), fc.integer()),
+    ),
+    types: fc.array(fc.tuple(fc.constantFrom(...TYPES), json), { maxLength: 6 }),
+    extra: json,
+  })
+  .map(({ types, event, conditions, extra, description, ...rest }) => {
+    const ids: string[] = []
+    const actions = types.map(([type, value]): Action => {
+      const id = freeId(ids, type)
+      ids.push(id)
+      return { id, type, params: { subject: value }, 'x-owner': 'us' }
+    })
+    const trigger = { event, conditions }
+    const document: AutomationDocument = { ...rest, trigger, actions, 'x-extra': extra }
+    if (description !== undefined) document.description = description
+    return document
+  })
+
+/** An operation drawn by numbers, so that it fits whatever document it meets. */
+export interface Draw {
+  kind: number
+  one: number
+  other: number
+  value: Json
+}
+
+export const draws: fc.Arbitrary<Draw> = fc.record({
+  kind: fc.nat(12),
+  one: fc.nat(),
+  other: fc.nat(),
+  value: json,
+})
+
+export function operationOf(document: AutomationDocument, { kind, one, other, value }: Draw): Operation {
+  const ids = document.actions.map((action) => action.id)
+  const pick = (number: number, list: string[]) => list[number % list.length] ?? 'nobody'
+  const id = pick(one, ids)
+  const place = pick(other, [TRIGGER, ...ids])
+  const type = pick(one, TYPES)
+  const options: Operation[] = [
+    { kind: 'rename', name: JSON.stringify(value) },
+    { kind: 'describe', description: JSON.stringify(value) },
+    { kind: 'setTrigger', event: pick(one, ['case.created', 'case.closed']) },
+    { kind: 'setConditions', conditions: { priority: value } },
+    { kind: 'addAction', action: { id: freeId(ids, type), type, params: {} }, after: place },
+    { kind: 'removeAction', id },
+    { kind: 'moveAction', id, after: place },
+    { kind: 'renameAction', id, name: JSON.stringify(value) },
+    { kind: 'setParam', id, name: 'subject', value },
+    { kind: 'connect', source: place, target: id },
+    { kind: 'disconnect', source: place, target: id },
+    { kind: 'place', positions: { [id]: { x: one % 900, y: other % 900 } } },
+    { kind: 'tidyUp' },
+  ]
+  return options[kind % options.length] as Operation
+}

@@ -1,0 +1,98 @@
+/**
+ * The automation document as the builder edits it: the same JSON that the API, YAML files and the services read.
+ *
+ * A document is a value. Nothing here changes one in place, and whatever the builder does not know is kept as it stands,
+ * so that a document written elsewhere is saved back unchanged in meaning.
+ */
+
+/** The node that stands for the trigger; no action has such an id. */
+export const TRIGGER = '$trigger'
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+export type JsonObject = { [key: string]: Json }
+
+export interface Position {
+  x: number
+  y: number
+}
+
+export interface Trigger {
+  event?: string
+  conditions?: Json
+  [more: string]: unknown
+}
+
+export interface Action {
+  id: string
+  type: string
+  name?: string
+  params: JsonObject
+  /** Absent: the action written after it. Null: the path ends here. */
+  next?: string | string[] | null
+  [more: string]: unknown
+}
+
+export interface AutomationDocument {
+  name: string
+  description?: string
+  trigger?: Trigger
+  actions: Action[]
+  layout?: { positions?: Record<string, Position>; [more: string]: unknown }
+  [more: string]: unknown
+}
+
+/** What the API puts around a document; none of it belongs to what is drafted and published. */
+const AROUND = [
+  'id',
+  'version',
+  'status',
+  'environment',
+  'created_at',
+  'updated_at',
+  'warnings',
+  'activation',
+  'draft',
+] as const
+
+/** The first free id of a type: `send_email`, then `send_email_2`, `send_email_3` … */
+export function freeId(taken: Iterable<string>, type: string): string {
+  const ids = new Set(taken)
+  if (!ids.has(type)) return type
+  let number = 2
+  while (ids.has(`${type}_${number}`)) number += 1
+  return `${type}_${number}`
+}
+
+/** The document in what the API answered: without what stands around it, every action with an id and parameters. */
+export function openDocument(raw: unknown): AutomationDocument {
+  const source = isObject(raw) ? { ...raw } : {}
+  for (const field of AROUND) delete source[field]
+  const written = Array.isArray(source.actions) ? source.actions.filter(isObject) : []
+  const taken = new Set(written.map((action) => action.id).filter((id) => typeof id === 'string'))
+  const actions = written.map((action) => {
+    const type = typeof action.type === 'string' ? action.type : ''
+    const id = typeof action.id === 'string' && action.id !== '' ? action.id : freeId(taken, type)
+    taken.add(id)
+    return { ...action, id, type, params: isObject(action.params) ? action.params : {} } as Action
+  })
+  return { ...source, name: typeof source.name === 'string' ? source.name : '', actions }
+}
+
+export function findAction(document: AutomationDocument, id: string): Action | undefined {
+  return document.actions.find((action) => action.id === id)
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Whether two JSON values are the same; the order of an object's keys does not matter, and absent is undefined. */
+export function sameValue(one: unknown, other: unknown): boolean {
+  if (one === other) return true
+  if (Array.isArray(one) && Array.isArray(other)) {
+    return one.length === other.length && one.every((item, index) => sameValue(item, other[index]))
+  }
+  if (!isObject(one) || !isObject(other)) return false
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)])
+  return [...keys].every((key) => sameValue(one[key], other[key]))
+}

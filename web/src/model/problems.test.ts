@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest'
+import { type AutomationDocument, TRIGGER } from './document'
+import { findProblems, mergeProblems, placeOf, pointerTo, problemsIn } from './problems'
+
+const document: AutomationDocument = {
+  name: 'A',
+  trigger: { event: 'case.created' },
+  actions: [{ id: 'mail', type: 'send_email', params: { to: 'a@example.com' } }],
+}
+const catalogue = new Map([['send_email', { title: 'Send email', required: ['to', 'subject'] }]])
+
+describe('problems', () => {
+  it('are found where something is missing', () => {
+    expect(findProblems(document, catalogue).map((problem) => problem.pointer)).toEqual([
+      '/actions/0/params/subject',
+    ])
+    const empty = findProblems({ name: '', actions: [] }, catalogue)
+    expect(empty.map((problem) => problem.pointer)).toEqual(['/name', '/trigger/event', '/actions'])
+  })
+
+  it('belong to a node and a field', () => {
+    expect(placeOf(document, '/actions/0/params/subject')).toEqual({ node: 'mail', field: 'subject' })
+    expect(placeOf(document, '/trigger/conditions/priority')).toEqual({ node: TRIGGER, field: 'conditions' })
+    expect(placeOf(document, '/actions/7')).toEqual({ node: null, field: null })
+    expect(pointerTo('a/b', 1)).toBe('/a~1b/1')
+  })
+
+  it('of the server are read from a refusal, and not said twice', () => {
+    const servers = problemsIn({
+      errors: [{ pointer: '/name', message: 'A name is needed.', code: 'missing' }],
+    })
+    expect(servers).toEqual([
+      { pointer: '/name', message: 'A name is needed.', code: 'missing', severity: 'error' },
+    ])
+    expect(mergeProblems(servers, servers)).toHaveLength(1)
+    expect(problemsIn('gone')).toEqual([])
+  })
+})

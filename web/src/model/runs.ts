@@ -1,0 +1,125 @@
+/** A run and its steps as they are read over REST, and what they say in a sentence. */
+
+import { clockTime, durationWords } from './moments'
+import { capital, em, type Phrase, shorten, spoken } from './phrase'
+
+export type RunStatus = 'running' | 'completed' | 'failed' | 'cancelled'
+export type StepStatus = 'pending' | 'running' | 'waiting' | 'completed' | 'failed' | 'skipped' | 'cancelled'
+
+/** A light of the canvas or a table: what something is doing, the state that a person sees. */
+export type Light = StepStatus
+
+export interface StepError {
+  kind?: string
+  message: string
+  retryable?: boolean
+  detail?: unknown
+}
+
+export interface Step {
+  id: string
+  path: string
+  type: string
+  name?: string | null
+  status: StepStatus
+  attempts: number
+  input?: unknown
+  request?: unknown
+  output?: unknown
+  error?: StepError | null
+  notes?: string[] | null
+  started_at?: string | null
+  ended_at?: string | null
+  duration?: number | null
+}
+
+export interface Waiting {
+  for: string
+  path?: string | null
+  task_id?: string | null
+  since: string
+  due_at?: string | null
+}
+
+export interface Run {
+  id: string
+  automation_id: string
+  automation_name?: string | null
+  version: number
+  status: RunStatus
+  dry_run: boolean
+  mode?: string
+  trigger: { event_id?: string | null; type?: string | null; [more: string]: unknown }
+  record?: Record<string, unknown> | null
+  started_at: string
+  ended_at?: string | null
+  duration?: number | null
+  waiting?: Waiting | null
+  error?: StepError | null
+  steps?: Step[]
+  cause?: unknown
+}
+
+/** The light of a run: one that waits shows so, though it is running. */
+export function lightOf(run: Pick<Run, 'status' | 'waiting'>): Light {
+  return run.status === 'running' && run.waiting ? 'waiting' : run.status
+}
+
+export const stepName = (step: Pick<Step, 'name' | 'type'>): string => step.name || capital(spoken(step.type))
+
+/** What a run is named by for people: the record's name or number, else its id. */
+export function recordName(record: Run['record']): string {
+  if (!record) return 'no record'
+  for (const field of ['name', 'title', 'subject', 'number', 'email', 'id', 'key']) {
+    const value = record[field]
+    if (typeof value === 'string' && value !== '') return shorten(value, 60)
+    if (typeof value === 'number') return String(value)
+  }
+  return 'a record'
+}
+
+export function waitingPhrase(run: Pick<Run, 'waiting' | 'steps'>, now: number): Phrase {
+  const { waiting } = run
+  if (!waiting) return []
+  const step = run.steps?.find(
+    (candidate) => candidate.path === waiting.path || candidate.status === 'waiting',
+  )
+  const what =
+    waiting.for === 'task'
+      ? 'somebody to complete '
+      : waiting.for === 'notification'
+        ? 'the delivery of '
+        : ''
+  const name = step ? stepName(step) : waiting.for === 'task' ? 'a task' : spoken(waiting.for)
+  const due = waiting.due_at ? [`, due ${clockTime(waiting.due_at, now)}`] : []
+  return [`Waiting for ${what}`, em(name), `, since ${clockTime(waiting.since, now)}`, ...due]
+}
+
+/** “Failed at *Send email* after 3 attempts: mailbox refused”. */
+export function runPhrase(run: Run, now: number): Phrase {
+  const steps = run.steps ?? []
+  const dry = run.dry_run ? 'Dry run: ' : ''
+  const say = (words: string) => (dry ? dry + words.charAt(0).toLowerCase() + words.slice(1) : words)
+  if (run.status === 'failed') {
+    const step = steps.find((candidate) => candidate.status === 'failed')
+    const message = step?.error?.message ?? run.error?.message
+    const attempts = step && step.attempts > 1 ? ` after ${step.attempts} attempts` : ''
+    const where: Phrase = step ? [say('Failed at '), em(stepName(step)), attempts] : [say('Failed')]
+    return message ? [...where, `: ${message}`] : where
+  }
+  if (run.status === 'completed') {
+    const count = steps.filter((step) => step.status === 'completed').length
+    const within = run.duration == null ? '' : ` in ${durationWords(run.duration)}`
+    return [say('Completed '), em(`${count} ${count === 1 ? 'step' : 'steps'}`), within]
+  }
+  if (run.status === 'cancelled')
+    return [say('Cancelled'), run.error?.message ? `: ${run.error.message}` : '']
+  if (run.waiting) {
+    const [first, ...rest] = waitingPhrase(run, now)
+    return [say(String(first)), ...rest]
+  }
+  const step = steps.find((candidate) => candidate.status === 'running')
+  return step
+    ? [say('Performing '), em(stepName(step))]
+    : [say('Started, and about to perform the first step')]
+}

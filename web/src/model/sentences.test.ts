@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { differencesOf } from './differences'
+import type { AutomationDocument } from './document'
+import { plain } from './phrase'
+import { type Run, runPhrase } from './runs'
+import { actionPhrase, automationSentence, eventPhrase, triggerPhrase } from './sentences'
+
+const example: AutomationDocument = {
+  name: 'Auto-assign high-priority cases',
+  trigger: { event: 'case.created', conditions: { priority: 'critical' } },
+  actions: [
+    { id: 'assign', type: 'assign_to_queue', params: { queue_id: 'Tier 2' } },
+    { id: 'tell', type: 'send_notification', params: { channel: 'slack', message: 'Critical case created' } },
+  ],
+}
+
+describe('sentences', () => {
+  it('say what starts an automation', () => {
+    expect(plain(triggerPhrase(example.trigger))).toBe('When a case is created and priority is critical')
+    expect(eventPhrase('opportunity.stage_changed')).toBe('an opportunity’s stage is changed')
+    expect(eventPhrase('opportunity.won')).toBe('an opportunity is won')
+    expect(eventPhrase('ping')).toBe('“ping” happens')
+    expect(plain(triggerPhrase(undefined))).toContain('nothing is chosen yet')
+  })
+
+  it('say what an automation does', () => {
+    expect(automationSentence(example)).toBe(
+      'When a case is created and priority is critical: assign to queue Tier 2, then send to Slack: “Critical case created”',
+    )
+    expect(automationSentence({ ...example, actions: [] })).toContain('nothing yet')
+  })
+
+  it('say what an action does though it is not filled in, or of a type nobody knows', () => {
+    expect(plain(actionPhrase({ type: 'send_email', params: {} }))).toBe('Email somebody')
+    expect(plain(actionPhrase({ type: 'update_field', params: { field: 'tier', value: 2 } }))).toBe(
+      'Set tier to 2',
+    )
+    expect(plain(actionPhrase({ type: 'fly_to_moon', params: {} }))).toBe('Fly to moon')
+  })
+
+  it('say what became of a run', () => {
+    const now = Date.parse('2026-05-01T12:00:00Z')
+    const run: Run = {
+      id: '1',
+      automation_id: 'a',
+      version: 1,
+      status: 'failed',
+      dry_run: false,
+      trigger: {},
+      started_at: '2026-05-01T11:59:00Z',
+      steps: [
+        {
+          id: 'mail',
+          path: 'mail',
+          type: 'send_email',
+          status: 'failed',
+          attempts: 3,
+          error: { message: 'mailbox refused' },
+        },
+      ],
+    }
+    expect(plain(runPhrase(run, now))).toBe('Failed at Send email after 3 attempts: mailbox refused')
+    const waiting: Run = {
+      ...run,
+      status: 'running',
+      dry_run: true,
+      waiting: { for: 'task', path: 'mail', since: run.started_at },
+    }
+    expect(plain(runPhrase(waiting, now))).toMatch(
+      /^Dry run: waiting for somebody to complete Send email, since /,
+    )
+  })
+
+  it('say what changed', () => {
+    const changed: AutomationDocument = {
+      ...example,
+      trigger: { event: 'case.created', conditions: { priority: 'high', region: 'EMEA' } },
+      actions: [{ id: 'assign', type: 'assign_to_queue', params: { queue_id: 'Tier 3' } }],
+    }
+    expect(differencesOf(example, changed).map(plain)).toEqual([
+      'priority is critical → is high',
+      'Only if region is EMEA',
+      'Removed Send notification',
+      'Assign to queue: queue id Tier 2 → Tier 3',
+    ])
+    expect(differencesOf(example, structuredClone(example))).toEqual([])
+    const turned = { ...example, actions: [...example.actions].reverse() }
+    expect(differencesOf(example, turned).map(plain)).toEqual(['The order of the actions is changed'])
+  })
+})
