@@ -10,6 +10,7 @@ Invariant: an archive appears under its name only when it is complete.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import subprocess
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ import psutil
 from embedded.jars import cache_folder
 
 WRITTEN_WITHIN_SECONDS = 60.0
+_count = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,9 @@ def choose_class_archive(java: Path, jvm: Sequence[str], class_path: str) -> Cla
     base = cache_folder() / f"java-{key}.jsa"
     if not base.exists() and not _write_base(java, jvm, base):
         return ClassArchive()
-    unfinished = finished.with_name(f".{finished.name}.{os.getpid()}")
+    unfinished = finished.with_name(f".{finished.name}.{os.getpid()}.{next(_count)}")
     for leftover in finished.parent.glob(f".{finished.name}.*"):
-        if not psutil.pid_exists(int(leftover.suffix[1:])):
+        if not psutil.pid_exists(int(leftover.name.split(".")[-2])):
             leftover.unlink(missing_ok=True)
     options = (f"-XX:SharedArchiveFile={base}", f"-XX:ArchiveClassesAtExit={unfinished}")
     return ClassArchive(options, unfinished, finished)
@@ -60,7 +62,7 @@ def choose_class_archive(java: Path, jvm: Sequence[str], class_path: str) -> Cla
 
 def _write_base(java: Path, jvm: Sequence[str], base: Path) -> bool:
     """Write the archive of the runtime's own classes, which the wheel comes without; about a second."""
-    unfinished = base.with_name(f".{base.name}.{os.getpid()}")
+    unfinished = base.with_name(f".{base.name}.{os.getpid()}.{next(_count)}")
     try:
         base.parent.mkdir(parents=True, exist_ok=True)
         command = [str(java), *jvm, "-Xshare:dump", f"-XX:SharedArchiveFile={unfinished}"]

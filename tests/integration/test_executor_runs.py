@@ -1,0 +1,341 @@
+"""The executor as a process, on real Kafka and PostgreSQL, with a real HTTP peer."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from automations.clock import utc_now
+from automations.contracts.commands import StartRun, TriggerEvent
+from automations.contracts.controls import CompleteTask
+from automations.contracts.definitions import AutomationDefined, LiveDocument, definition_key
+from automations.contracts.identity import run_id
+from automations.contracts.topics import DEFINITIONS, RUN_COMMANDS, RUN_CONTROLS, record_key
+from automations.contracts.wire import encode
+from automations.definition import validate_document
+from automations.messaging.connection import KafkaSettings
+from automations.messaging.publisher import Publisher, Record
+from automations.postgres import PostgresSettings
+from tests.support.counting_server import CountingServer, counting_server
+from tests.support.service_process import ServiceProcess, running_service
+from tests.support.stream import ResultsTail, results_tail
+
+TENANT = "default"
+
+
+class Commander:
+    """Speaks to the executor as api and trigger-matcher do."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+
+    async def define(
+        self, actions: list[dict[str, Any]], *, status: str = "active", version: int = 1
+    ) -> tuple[str, int]:
+        """Publish an automation; return its id and the definitions offset after it."""
+        checked = validate_document({"name": "test", "trigger": {"event": "case.created"}, "actions": actions})
+        assert checked.document is not None, checked.problems
+        automation_id = str(uuid.uuid4())
+        definition = AutomationDefined(
+            tenant_id=TENANT,
+            automation_id=automation_id,
+            revision=1,
+            status=status,  # type: ignore[arg-type]
+            live=LiveDocument(version=version, document=checked.document),
+        )
+        key = definition_key(TENANT, automation_id)
+        [lies] = await self._publisher.publish_all([Record(DEFINITIONS.name, key, encode(definition))])
+        return automation_id, lies.offset + 1
+
+    def command(self, automation_id: str, offset: int, **changes: Any) -> StartRun:
+        """Return a command that starts the automation for a new event."""
+        event_id = uuid.uuid4().hex
+        record = {"id": f"case-{event_id[:6]}", "name": "Portal is down", "priority": "critical"}
+        fields: dict[str, Any] = {
+            "run_id": run_id(TENANT, automation_id, "live", f"event:test:{event_id}"),
+            "tenant_id": TENANT,
+            "automation_id": automation_id,
+            "version": 1,
+            "lane": "live",
+            "cause": f"event:test:{event_id}",
+            "order_key": f"{automation_id}|case/{record['id']}",
+            "definitions_offset": offset,
+            "event": TriggerEvent(
+                id=event_id, type="case.created", time=utc_now(), object="case", record_id=record["id"], record=record
+            ),
+            "event_digest": "d1",
+            "decided_at": utc_now(),
+        }
+        return StartRun(**{**fields, **changes})
+
+    async def start(self, *commands: StartRun) -> None:
+        """Publish commands."""
+        await self._publisher.publish_all(
+            [
+                Record(RUN_COMMANDS.name, record_key(TENANT, command.order_key or ""), encode(command))
+                for command in commands
+            ]
+        )
+
+    async def complete(self, run: str, task_id: str, output: dict[str, Any], submission_id: str | None = None) -> str:
+        """Publish a completion; return the submission's id."""
+        submission_id = submission_id or str(uuid.uuid4())
+        control = CompleteTask(
+            tenant_id=TENANT,
+            run_id=run,
+            task_id=task_id,
+            submission_id=submission_id,
+            output=output,
+            submitted_by="ines@example.com",
+            submitted_at=utc_now(),
+        )
+        await self._publisher.publish_all([Record(RUN_CONTROLS.name, run.encode(), encode(control))])
+        return submission_id
+
+
+@pytest.fixture(scope="module")
+async def server() -> AsyncIterator[CountingServer]:
+    async with counting_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def environment(
+    kafka_settings: KafkaSettings, postgres_settings: PostgresSettings, server: CountingServer
+) -> dict[str, str]:
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka_settings.bootstrap_servers,
+        "DATABASE_URL": postgres_settings.database_url.get_secret_value(),
+        "CRM_URL": server.url,
+        "WEBHOOK_ALLOWED_HOSTS": f"127.0.0.1:{server.port}",
+    }
+
+
+@pytest.fixture(scope="module")
+async def executor(environment: dict[str, str]) -> AsyncIterator[ServiceProcess]:
+    async with running_service("executor", environment) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+async def commander(kafka_settings: KafkaSettings) -> AsyncIterator[Commander]:
+    publisher = Publisher(kafka_settings, "test")
+    await publisher.start()
+    yield Commander(publisher)
+    await publisher.stop()
+
+
+@pytest.fixture
+async def results(kafka_settings: KafkaSettings, executor: ServiceProcess) -> AsyncIterator[ResultsTail]:
+    async with results_tail(kafka_settings) as opened:
+        yield opened
+
+
+def webhook(server: CountingServer, path: str = "/hook", **more: Any) -> dict[str, Any]:
+    return {"type": "call_webhook", "params": {"url": f"{server.url}{path}", **more}}
+
+
+async def test_run_performs_its_steps_in_order_and_reports_each(
+    commander: Commander, results: ResultsTail, server: CountingServer
+) -> None:
+    """Three steps are three effects, four facts numbered without gaps, and a completed run."""
+    automation, offset = await commander.define(
+        [
+            webhook(server, "/one"),
+            {
+                "type": "update_field",
+                "params": {"field": "priority", "value": "{{ steps.call_webhook.output.status }}"},
+            },
+            {"type": "assign_to_queue", "params": {"queue_id": "tier 2"}},
+        ]
+    )
+    command = commander.command(automation, offset)
+    await commander.start(command)
+    facts = await results.until_ended(command.run_id)
+
+    assert [fact.seq for fact in facts] == [1, 2, 3, 4]
+    assert facts[-1].status == "completed"
+    mine = [request for request in server.received if request.headers.get("automations-run") == command.run_id]
+    case = command.event.record_id
+    assert [(r.method, r.path) for r in mine] == [
+        ("POST", "/one"),
+        ("PATCH", f"/records/case/{case}"),
+        ("POST", "/queues/tier%202/items"),
+    ]
+    assert mine[1].body == {"priority": 200}
+    assert mine[0].headers["idempotency-key"] == f"{command.run_id}:call_webhook"
+    assert mine[0].body["record"]["name"] == "Portal is down"
+    assert mine[0].headers["automations-depth"] == "1"
+
+
+async def test_command_delivered_again_starts_nothing_more(
+    commander: Commander, results: ResultsTail, server: CountingServer
+) -> None:
+    """However often a start arrives, in one batch or later, there is one run."""
+    automation, offset = await commander.define([webhook(server, "/again")])
+    command = commander.command(automation, offset)
+    await commander.start(command, command)
+    await results.until_ended(command.run_id)
+    marker = commander.command(automation, offset)
+    await commander.start(command, marker)
+    await results.until_ended(marker.run_id)
+    assert server.keys().count(f"{command.run_id}:call_webhook") == 1
+
+
+async def test_same_event_id_with_other_content_is_reported_as_duplicate(
+    commander: Commander, results: ResultsTail, server: CountingServer
+) -> None:
+    automation, offset = await commander.define([webhook(server)])
+    command = commander.command(automation, offset)
+    await commander.start(command)
+    await results.until_ended(command.run_id)
+    other = commander.command(automation, offset, run_id=command.run_id, event_digest="d2")
+    await commander.start(other)
+    assert (await results.until_skipped(command.run_id)).reason == "duplicate"
+
+
+async def test_start_of_a_paused_automation_is_a_stated_skip(
+    commander: Commander, results: ResultsTail, server: CountingServer
+) -> None:
+    automation, offset = await commander.define([webhook(server)], status="paused")
+    command = commander.command(automation, offset)
+    await commander.start(command)
+    assert (await results.until_skipped(command.run_id)).reason == "paused"
+
+
+async def test_dry_run_completes_without_reaching_anybody(
+    commander: Commander, results: ResultsTail, server: CountingServer, kafka_settings: KafkaSettings
+) -> None:
+    """A sandbox run's steps show what would have been sent, and nothing arrives anywhere."""
+    from automations.contracts.definitions import SandboxSwitched, switch_key
+
+    automation, _ = await commander.define(
+        [
+            webhook(server, "/dry"),
+            {"type": "human_task"},
+            {"type": "update_field", "params": {"field": "a", "value": 1}},
+        ]
+    )
+    switch = SandboxSwitched(tenant_id=TENANT, revision=1, active=True, since=utc_now())
+    [lies] = await commander._publisher.publish_all([Record(DEFINITIONS.name, switch_key(TENANT), encode(switch))])
+    before = len(server.received)
+    command = commander.command(automation, lies.offset + 1, lane="sandbox")
+    await commander.start(command)
+    facts = await results.until_ended(command.run_id)
+    assert facts[-1].status == "completed"
+    assert facts[0].start is not None
+    assert facts[0].start.mode == "dry_run"
+    requests = {step.path: step.request for fact in facts for step in fact.steps if step.request is not None}
+    assert requests["call_webhook"]["url"].endswith("/dry")
+    assert requests["update_field"]["body"] == {"a": 1}
+    assert len(server.received) == before
+
+
+async def test_refused_effect_fails_the_run_with_the_other_sides_words(
+    commander: Commander, results: ResultsTail, server: CountingServer
+) -> None:
+    server.answer = lambda _request: (404, {"error": "no such case"})
+    try:
+        automation, offset = await commander.define([webhook(server, "/no"), webhook(server, "/never")])
+        command = commander.command(automation, offset)
+        await commander.start(command)
+        facts = await results.until_ended(command.run_id)
+    finally:
+        server.answer = lambda _request: (200, {"ok": True})
+    assert facts[-1].status == "failed"
+    assert facts[-1].error is not None
+    assert "404" in facts[-1].error.message
+    assert "no such case" in facts[-1].error.message
+    assert not any(request.path == "/never" for request in server.received)
+
+
+async def test_failing_effect_is_tried_again_with_the_same_key_and_bytes(
+    commander: Commander, results: ResultsTail, server: CountingServer
+) -> None:
+    failures = iter([503, 500])
+    server.answer = lambda request: (next(failures, 200), {}) if request.path == "/flaky" else (200, {})
+    try:
+        automation, offset = await commander.define([webhook(server, "/flaky")])
+        command = commander.command(automation, offset)
+        await commander.start(command)
+        facts = await results.until_ended(command.run_id)
+    finally:
+        server.answer = lambda _request: (200, {"ok": True})
+    attempts = [request for request in server.received if request.path == "/flaky"]
+    assert facts[-1].status == "completed"
+    assert len(attempts) == 3
+    assert len({request.headers["idempotency-key"] for request in attempts}) == 1
+    assert all(request.body == attempts[0].body for request in attempts)
+
+
+async def test_webhook_to_a_private_address_is_not_sent(
+    commander: Commander, results: ResultsTail, server: CountingServer
+) -> None:
+    """Literal or by name, an address on this side of the network is refused, but for those that are named."""
+    for url in (
+        f"http://localhost:{server.port}/",
+        "http://127.0.0.1:1/",
+        "http://[::1]:80/",
+        "http://169.254.169.254/",
+    ):
+        automation, offset = await commander.define([{"type": "call_webhook", "params": {"url": url}}])
+        command = commander.command(automation, offset)
+        await commander.start(command)
+        facts = await results.until_ended(command.run_id)
+        assert facts[-1].error is not None
+        assert facts[-1].error.kind == "not_allowed", url
+
+
+async def test_human_task_parks_the_run_until_it_is_completed(
+    commander: Commander, results: ResultsTail, server: CountingServer
+) -> None:
+    automation, offset = await commander.define(
+        [
+            {"type": "human_task", "params": {"title": "Approve {{ record.name }}"}},
+            webhook(server, "/after", body={"approved": "{{ steps.human_task.output.approved }}"}),
+        ]
+    )
+    command = commander.command(automation, offset)
+    await commander.start(command)
+    parked = await results.until_waiting(command.run_id)
+    assert parked.waiting is not None
+    assert parked.waiting.task_id is not None
+    assert parked.tasks[0].title == "Approve Portal is down"
+    first = await commander.complete(command.run_id, parked.waiting.task_id, {"approved": True})
+    second = await commander.complete(command.run_id, parked.waiting.task_id, {"approved": False})
+
+    async def both_judged() -> list[Any]:
+        verdicts = [fact.verdict for fact in await results.of_run(command.run_id) if fact.verdict is not None]
+        return verdicts if len(verdicts) == 2 else []
+
+    from tests.support.eventually import eventually
+
+    verdicts = await eventually(both_judged)
+    assert [(verdict.submission_id, verdict.accepted) for verdict in verdicts] == [(first, True), (second, False)]
+    assert verdicts[1].reason == "already_completed"
+    bodies = [request.body for request in server.received if request.path == "/after"]
+    assert bodies == [{"approved": True}]
+
+
+async def test_killed_executor_loses_no_run(
+    environment: dict[str, str],
+    commander: Commander,
+    results: ResultsTail,
+    executor: ServiceProcess,
+    server: CountingServer,
+) -> None:
+    """Runs that were under way when the process was killed are completed by the one started after it."""
+    automation, offset = await commander.define([webhook(server, f"/k{n}") for n in range(3)])
+    commands = [commander.command(automation, offset) for _ in range(100)]
+    server.delay_seconds = 0.05
+    await commander.start(*commands)
+    await asyncio.sleep(0.3)
+    await executor.kill()
+    server.delay_seconds = 0.0
+    await executor.start()
+    for command in commands:
+        facts = await results.until_ended(command.run_id, within_seconds=60)
+        assert facts[-1].status == "completed"
+        assert sorted({fact.seq for fact in facts}) == [1, 2, 3, 4]

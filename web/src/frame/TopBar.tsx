@@ -1,0 +1,86 @@
+import { ActionIcon, Menu, Text, Tooltip, useMantineColorScheme } from '@mantine/core'
+import { IconDeviceDesktop, IconMoon, IconSearch, IconSun, IconUserCircle } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { useState } from 'react'
+import { queries } from '../api/queries'
+import { CommandPalette } from './CommandPalette'
+import { useShortcut } from './useShortcut'
+
+const THEMES = {
+  auto: { word: 'As the system', icon: IconDeviceDesktop },
+  light: { word: 'Light', icon: IconSun },
+  dark: { word: 'Dark', icon: IconMoon },
+} as const
+
+export function TopBar() {
+  const [isOpen, setOpen] = useState(false)
+  useShortcut('mod+k', () => setOpen(true))
+  return (
+    <header className="top">
+      <button type="button" className="top-search" onClick={() => setOpen(true)} aria-label="Search and commands">
+        <IconSearch size={16} aria-hidden />
+        <span>Search and commands</span>
+        <kbd>{/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘ K' : 'Ctrl K'}</kbd>
+      </button>
+      <div className="top-end">
+        <ThemeMenu />
+        <Who />
+      </div>
+      <CommandPalette opened={isOpen} onClose={() => setOpen(false)} />
+    </header>
+  )
+}
+
+function ThemeMenu() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme()
+  const Current = THEMES[colorScheme].icon
+  return (
+    <Menu>
+      <Menu.Target>
+        <Tooltip label="Light or dark">
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Theme: ${THEMES[colorScheme].word}`}>
+            <Current size={18} color="var(--ink-soft)" />
+          </ActionIcon>
+        </Tooltip>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {(Object.keys(THEMES) as Array<keyof typeof THEMES>).map((scheme) => {
+          const { word, icon: Icon } = THEMES[scheme]
+          return (
+            <Menu.Item key={scheme} leftSection={<Icon size={16} />} onClick={() => setColorScheme(scheme)}>
+              {word}
+            </Menu.Item>
+          )
+        })}
+      </Menu.Dropdown>
+    </Menu>
+  )
+}
+
+function Who() {
+  const me = useQuery(queries.me())
+  const isOpenMode = me.data?.auth === 'open'
+  const name = me.data?.name ?? me.data?.user ?? 'You'
+  return (
+    <Menu width={280}>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Who you are">
+          <IconUserCircle size={20} color="var(--ink-soft)" />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Text size="sm" p="xs">
+          {me.data === undefined && 'Who you are is not known yet.'}
+          {isOpenMode &&
+            'Open mode: everybody on this machine works as administrator, without signing in. Set AUTH=required to ask for a key.'}
+          {me.data && !isOpenMode && `${name}, ${me.data.role}`}
+        </Text>
+        {me.data?.tenant && (
+          <Text size="sm" px="xs" pb="xs" c="dimmed">
+            Tenant: {me.data.tenant}
+          </Text>
+        )}
+      </Menu.Dropdown>
+    </Menu>
+  )
+}

@@ -1,0 +1,119 @@
+/** The pages and their addresses. Each page is loaded when it is first opened. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { AppFrame } from './frame/AppFrame'
+import { NotFound } from './frame/NotFound'
+
+export interface RunSearch {
+  status?: string
+  mode?: 'live' | 'dry'
+  step?: string
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+
+function runSearch(search: Record<string, unknown>): RunSearch {
+  const mode = text(search.mode)
+  return {
+    ...(text(search.status) ? { status: text(search.status) } : {}),
+    ...(mode === 'live' || mode === 'dry' ? { mode } : {}),
+    ...(text(search.step) ? { step: text(search.step) } : {}),
+  } as RunSearch
+}
+
+const rootRoute = createRootRoute({ component: AppFrame, notFoundComponent: NotFound })
+
+const indexRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/automations', replace: true })
+  },
+})
+
+const automationsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/automations',
+  component: lazyRouteComponent(() => import('./pages/AutomationsPage'), 'AutomationsPage'),
+})
+
+const automationRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/automations/$automationId',
+  component: lazyRouteComponent(() => import('./pages/AutomationPage'), 'AutomationPage'),
+})
+
+const automationRunsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/automations/$automationId/runs',
+  validateSearch: runSearch,
+  component: lazyRouteComponent(() => import('./pages/AutomationRunsPage'), 'AutomationRunsPage'),
+})
+
+const automationVersionsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/automations/$automationId/versions',
+  component: lazyRouteComponent(() => import('./pages/AutomationVersionsPage'), 'AutomationVersionsPage'),
+})
+
+const runsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/runs',
+  validateSearch: runSearch,
+  component: lazyRouteComponent(() => import('./pages/RunsPage'), 'RunsPage'),
+})
+
+const runRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/runs/$runId',
+  validateSearch: runSearch,
+  component: lazyRouteComponent(() => import('./pages/RunPage'), 'RunPage'),
+})
+
+const tasksRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/tasks',
+  component: lazyRouteComponent(() => import('./pages/TasksPage'), 'TasksPage'),
+})
+
+const taskRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/tasks/$taskId',
+  component: lazyRouteComponent(() => import('./pages/TasksPage'), 'TasksPage'),
+})
+
+const sandboxRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sandbox',
+  component: lazyRouteComponent(() => import('./pages/SandboxPage'), 'SandboxPage'),
+})
+
+const settingsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./pages/SettingsPage'), 'SettingsPage'),
+})
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([
+    indexRoute,
+    automationsRoute,
+    automationRoute,
+    automationRunsRoute,
+    automationVersionsRoute,
+    runsRoute,
+    runRoute,
+    tasksRoute,
+    taskRoute,
+    sandboxRoute,
+    settingsRoute,
+  ]),
+  defaultPreload: 'intent',
+  defaultPreloadStaleTime: 0,
+  scrollRestoration: true,
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}
