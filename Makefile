@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := libs/common libs/embedded services/api services/trigger-matcher services/executor services/notifier cli examples/demo-crm
+IMAGES := services/api services/trigger-matcher services/executor services/notifier examples/demo-crm
 READY := $(VENV)/.ready
 UV_VERSION := $(shell sed -n 's/^ *"uv==\([0-9.]*\)".*/\1/p' pyproject.toml)
 
@@ -47,10 +48,12 @@ fmt: setup ## Format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-lock: ## Pin all dependencies anew
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 --custom-compile-command "make lock" \
-	  --no-emit-package automations-common --no-emit-package automations-embedded \
-	  pyproject.toml $(PACKAGES:%=%/pyproject.toml) -o requirements.lock
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 --custom-compile-command "make lock" \
+  --no-emit-package automations-common --no-emit-package automations-embedded
+
+lock: ## Pin all dependencies anew; then for each image its share of them
+	@$(COMPILE) pyproject.toml $(PACKAGES:%=%/pyproject.toml) -o requirements.lock
+	@for p in $(IMAGES); do $(COMPILE) $$p/pyproject.toml -c requirements.lock -o $$p/requirements.lock || exit 1; done
 
 clean: ## Remove the environment, the data and the caches
 	rm -rf $(VENV) .automations .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache test-results

@@ -72,7 +72,15 @@ SERVICES: tuple[ServiceSpec, ...] = (
         fixed_port=lambda addresses: addresses.api_port,
     ),
     ServiceSpec("trigger-matcher", _module("trigger_matcher")),
-    ServiceSpec("executor", _module("executor"), defaults=lambda addresses: {"CRM_URL": addresses.demo_crm_url}),
+    ServiceSpec(
+        "executor",
+        _module("executor"),
+        defaults=lambda addresses: {
+            "CRM_URL": addresses.demo_crm_url,
+            # Webhooks reach public addresses only; the demo's sink is the exception.
+            "WEBHOOK_ALLOWED_HOSTS": f"{LOOPBACK}:{addresses.demo_crm_port},localhost:{addresses.demo_crm_port}",
+        },
+    ),
     ServiceSpec(
         "notifier",
         _module("notifier"),

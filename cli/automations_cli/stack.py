@@ -182,7 +182,7 @@ class Stack:
         """Stop the services in order, then the engines, each within a bounded time, saying so."""
         self._stopping.set()
         if self._watcher.is_alive():
-            self._watcher.join()
+            self._watcher.join(STOP_WITHIN_SECONDS)
         order = list(self._specs)
         for instance in sorted(self._instances.values(), key=lambda one: order.index(one.spec.name)):
             if self.pid(instance.name) is None or instance.child is None:

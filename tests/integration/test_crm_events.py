@@ -78,10 +78,12 @@ async def demo_crm(bootstrap_servers: str, tmp_path: Path) -> AsyncIterator[Demo
     """A demo CRM with a source of its own, ready to publish."""
     source = f"/crm/{uuid.uuid4().hex}"
     process = DemoCrmProcess(tmp_path / "data", bootstrap_servers, DEMO_CRM_SOURCE=source)
-    await process.start()
-    await process.wait_until_ready()
-    yield process
-    await process.kill()
+    try:
+        await process.start()
+        await process.wait_until_ready()
+        yield process
+    finally:
+        await process.kill()
 
 
 @pytest.fixture

@@ -68,7 +68,8 @@ class DemoCrmProcess:
         await self._end(signal.SIGKILL)
 
     async def _end(self, how: signal.Signals) -> int:
-        assert self._process is not None
+        if self._process is None:
+            return 0
         if self._process.returncode is None:
             self._process.send_signal(how)
         return await asyncio.wait_for(self._process.wait(), 20)

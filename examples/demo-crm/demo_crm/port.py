@@ -38,7 +38,8 @@ _LONGEST_KEY = 1000
 def port_routes(database: Database, outbox: Outbox, source: str, token: str | None) -> APIRouter:
     """Return the routes of the port; with a token, every one of them asks for it."""
 
-    def check_token(request: Request) -> None:
+    # Asynchronous because a plain function would be handed to another thread for every request.
+    async def check_token(request: Request) -> None:
         sent = request.headers.get("authorization", "")
         if token is not None and not hmac.compare_digest(sent.encode(), f"Bearer {token}".encode()):
             raise Refused(401, "Authorization: the bearer token is missing or not the right one")

@@ -11,8 +11,8 @@ import time
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
+from rich.console import Console, RenderableType
+from rich.progress import Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn
 from rich.progress_bar import ProgressBar
 from rich.table import Column
 from rich.text import Text
@@ -88,14 +88,13 @@ class _Elapsed(ProgressColumn):
         return Text(f"{seconds or 0:5.1f} s", style="cyan")
 
 
-class _BarWhileCounting(BarColumn):
+class _BarWhileCounting(ProgressColumn):
     """A bar only where something is counted, as long as it is."""
 
-    def render(self, task: Task) -> ProgressBar:
-        bar = super().render(task)
+    def render(self, task: Task) -> RenderableType:
         if task.finished or task.total is None:
-            bar.width = 0
-        return bar
+            return Text("")
+        return ProgressBar(total=task.total, completed=task.completed, width=24)
 
 
 class TerminalReport:
@@ -113,7 +112,7 @@ class TerminalReport:
             TextColumn("[bold]{task.fields[subject]}", table_column=Column(no_wrap=True)),
             _Elapsed(table_column=Column(no_wrap=True, min_width=7)),
             TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis")),
-            _BarWhileCounting(bar_width=24),
+            _BarWhileCounting(),
             console=self._console,
         )
 

@@ -1,5 +1,6 @@
 """Bodies in and out: what was sent is read with a limit, what is answered is JSON of our own encoder."""
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -57,16 +58,6 @@ async def load_body(request: Request, limit_bytes: int = MAX_DOCUMENT_BYTES) -> 
     return bytes(body)
 
 
-async def load_value(request: Request, limit_bytes: int = MAX_DOCUMENT_BYTES) -> object:
-    """Return the JSON or YAML value that the body holds.
-
-    Raises:
-        Refused: it is too large (413), of another media type (415), or cannot be read (422).
-    """
-    body = await load_body(request, limit_bytes)
-    return read_value(body, media_type(request))
-
-
 def read_value(body: bytes, media: str) -> object:
     """Return the value of a body of the given media type.
 
@@ -89,15 +80,23 @@ def read_value(body: bytes, media: str) -> object:
 
 
 async def load_object(request: Request, *, allow_empty: bool = False) -> dict[str, Any]:
-    """Return the JSON object that the body holds; an empty body is an empty object where that is allowed.
+    """Return the JSON or YAML object that the body holds.
 
     Raises:
-        Refused: as for `load_value`, or the value is no object (422).
+        Refused: as `load_body` and `read_object` do.
     """
-    body = await load_body(request)
+    return read_object(await load_body(request), media_type(request), allow_empty=allow_empty)
+
+
+def read_object(body: bytes, media: str, *, allow_empty: bool = False) -> dict[str, Any]:
+    """Return the object of a body; an empty body is an empty object where that is allowed.
+
+    Raises:
+        Refused: as for `read_value`, or the value is no object (422).
+    """
     if not body.strip() and allow_empty:
         return {}
-    value = read_value(body, media_type(request))
+    value = read_value(body, media)
     if not isinstance(value, dict):
         raise unprocessable([Problem("", "the body must be a JSON object", "not_an_object")])
     return value
@@ -119,6 +118,8 @@ def _unstorable(value: object, pointer: str, depth: int) -> list[Problem]:
         return [Problem(pointer, f"nests deeper than {_MAX_DEPTH} levels", "too_deep")]
     if isinstance(value, str):
         return _unstorable_text(value, pointer)
+    if isinstance(value, float) and not math.isfinite(value):
+        return [Problem(pointer, "is beyond the range of a double (about 1.8e308)", "number_too_large")]
     found: list[Problem] = []
     if isinstance(value, dict):
         for name, field in value.items():

@@ -18,7 +18,7 @@ class Settings(ServiceSettings):
     port: int = Field(8080, description="port that REST and the UI listen on")
     auth: Literal["open", "required"] = Field(
         "open",
-        description="`open`: whoever reaches the port is admin of the tenant `default`; `required`: an API key is asked for",
+        description="`open`: whoever reaches the port is admin of the tenant `default`; `required`: it takes an API key",
     )
     open_behind_loopback: bool = Field(
         False,
@@ -27,12 +27,14 @@ class Settings(ServiceSettings):
     )
     allowed_hosts: str = Field(
         "",
-        description="names, separated by commas, under which an open api may be called besides localhost, 127.0.0.1 and [::1]",
+        description="names, separated by commas, by which an open api may be called besides localhost and 127.0.0.1",
     )
     crm_events_topics: str = Field(
         CRM_EVENTS.name, description="topics of CRM events, separated by commas; POST /events publishes onto the first"
     )
-    web_dist: Path | None = Field(None, description="folder of the built UI; `web/dist` beside the services where absent")
+    web_dist: Path | None = Field(
+        None, description="folder of the built UI; `web/dist` beside the services where absent"
+    )
 
     @property
     def allowed_host_names(self) -> frozenset[str]:
@@ -52,5 +54,5 @@ class Settings(ServiceSettings):
             raise ValueError(
                 f"HOST={self.host} can be reached from the network, and AUTH=open makes everybody who reaches it an "
                 "admin. Set AUTH=required and make a key with `python -m api create-key NAME --role admin`, or set "
-                "HOST=127.0.0.1. Only in a container whose port is published on 127.0.0.1 alone: OPEN_BEHIND_LOOPBACK=1."
+                "HOST=127.0.0.1. In a container whose port is published on 127.0.0.1 alone: OPEN_BEHIND_LOOPBACK=1."
             )

@@ -11,25 +11,30 @@ export interface LastRun {
   waiting?: unknown
 }
 
+export type Environment = 'live' | 'sandbox'
+
+export interface EnvironmentState {
+  version: number
+  status: AutomationStatus
+  active_since: string | null
+}
+
 export interface Automation extends AutomationDocument {
   id: string
   status: AutomationStatus
   version: number | null
+  environment: Environment
+  environments: { live: EnvironmentState | null; sandbox: EnvironmentState | null }
+  draft: { updated_at: string } | null
   created_at: string
   updated_at: string
-  has_draft?: boolean
-  sandbox?: SandboxDocument | null
+  /** The change is made, and the stream may not have heard of it yet. */
   activation?: 'pending'
   last_run?: LastRun | null
   runs_7_days?: number
+  /** From 0 to 1, of the runs of seven days that ended. */
   success_rate?: number | null
-  waiting?: number
-}
-
-export interface SandboxDocument {
-  version: number
-  status: AutomationStatus
-  document: AutomationDocument
+  waiting_runs?: number
 }
 
 export interface Page<T> {
@@ -97,9 +102,8 @@ export interface SkippedStart {
 }
 
 export interface Me {
-  name?: string
-  user?: string
-  tenant: string
+  name: string
+  tenant_id: string
   role: string
   auth: 'open' | 'required'
 }

@@ -13,7 +13,7 @@ export function SandboxBar() {
   const automations = useQuery(queries.automations())
   const [isLeaving, setLeaving] = useState(false)
   if (!sandbox.data?.active) return null
-  const changes = (automations.data ?? []).filter((automation) => automation.sandbox).length
+  const changes = (automations.data ?? []).filter((automation) => automation.environments.sandbox).length
   return (
     <section className="bar bar-sandbox" aria-label="Sandbox">
       <IconFlask size={18} aria-hidden />

@@ -60,7 +60,7 @@ function ThemeMenu() {
 function Who() {
   const me = useQuery(queries.me())
   const isOpenMode = me.data?.auth === 'open'
-  const name = me.data?.name ?? me.data?.user ?? 'You'
+  const name = me.data?.name ?? 'You'
   return (
     <Menu width={280}>
       <Menu.Target>
@@ -75,9 +75,9 @@ function Who() {
             'Open mode: everybody on this machine works as administrator, without signing in. Set AUTH=required to ask for a key.'}
           {me.data && !isOpenMode && `${name}, ${me.data.role}`}
         </Text>
-        {me.data?.tenant && (
+        {me.data?.tenant_id && (
           <Text size="sm" px="xs" pb="xs" c="dimmed">
-            Tenant: {me.data.tenant}
+            Tenant: {me.data.tenant_id}
           </Text>
         )}
       </Menu.Dropdown>

@@ -47,11 +47,17 @@ const AROUND = [
   'version',
   'status',
   'environment',
+  'environments',
+  'draft',
   'created_at',
   'updated_at',
   'warnings',
+  'problems',
   'activation',
-  'draft',
+  'last_run',
+  'runs_7_days',
+  'success_rate',
+  'waiting_runs',
 ] as const
 
 /** The first free id of a type: `send_email`, then `send_email_2`, `send_email_3` … */

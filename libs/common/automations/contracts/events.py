@@ -165,7 +165,7 @@ def _cloud_event_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[st
         if name.startswith("ce_") and raw is not None:
             attribute, text = name[3:], _header_text(name, raw)
             if attribute == "type" and attributes.get("type", text) != text:
-                said = f"{attributes['type']!r} and {text!r}"
+                said = f"{attributes['type'][:80]!r} and {text[:80]!r}"
                 raise UnreadableEvent(
                     "conflicting_types", f"two headers ce_type name different types: {said}; name one"
                 )
@@ -177,9 +177,9 @@ def _header_text(name: str, raw: bytes) -> str:
     try:
         text = raw.decode()
     except UnicodeDecodeError:
-        raise UnreadableEvent("not_utf8", f"the header {name} is not UTF-8 text") from None
+        raise UnreadableEvent("not_utf8", f"the header {name[:80]} is not UTF-8 text") from None
     if "\0" in text or "\0" in name:
-        raise UnreadableEvent("nul_character", f"the header {name!r} holds the character NUL; leave it out")
+        raise UnreadableEvent("nul_character", f"the header {name[:80]!r} holds the character NUL; leave it out")
     return text
 
 
@@ -304,7 +304,7 @@ def _plain_type(body: dict[str, Any]) -> str:
             "the event has no type; name it in `type`, `event` or `event_type`, for instance case.created",
         )
     if len(set(types.values())) > 1:
-        said = ", ".join(f"{name} is {text!r}" for name, text in types.items())
+        said = ", ".join(f"{name} is {text[:80]!r}" for name, text in types.items())
         raise UnreadableEvent("conflicting_types", f"the event names different types: {said}; name one")
     event_type: str = next(iter(types.values()))
     return event_type

@@ -1,6 +1,11 @@
-"""Finds out who is calling, and whether they may."""
+"""Finds out who is calling, and whether they may.
 
-from fastapi import Request
+A route names the role that it needs by the type of its caller: `Viewer`, `Editor` or `Admin`.
+"""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
 
 from api.access.caller import EVERYBODY, Caller, Role
 from api.access.keys import read_key
@@ -9,25 +14,18 @@ from api.problems import Refused
 
 
 class Access:
-    """The api's door; its methods are dependencies of routes."""
+    """The api's door; `app.state.access` holds the one of an application."""
 
     def __init__(self, keys: KeyStore, *, is_open: bool) -> None:
         self._keys = keys
         self.is_open = is_open
 
-    async def viewer(self, request: Request) -> Caller:
-        """Return the caller, who may read."""
-        return await self._admit(request, "viewer")
+    async def admit(self, request: Request, role: Role) -> Caller:
+        """Return the caller.
 
-    async def editor(self, request: Request) -> Caller:
-        """Return the caller, who may change automations and complete tasks."""
-        return await self._admit(request, "editor")
-
-    async def admin(self, request: Request) -> Caller:
-        """Return the caller, who may do everything."""
-        return await self._admit(request, "admin")
-
-    async def _admit(self, request: Request, role: Role) -> Caller:
+        Raises:
+            Refused: the caller cannot be told (401), or has a lesser role (403).
+        """
         caller = EVERYBODY if self.is_open else await self._identify(request)
         if not caller.may_act_as(role):
             raise Refused(403, f"The key {caller.name!r} has the role {caller.role}; this needs the role {role}.")
@@ -49,3 +47,29 @@ class Access:
                 headers={"WWW-Authenticate": 'Bearer realm="automations", error="invalid_token"'},
             )
         return caller
+
+
+async def _viewer(request: Request) -> Caller:
+    return await _access_of(request).admit(request, "viewer")
+
+
+async def _editor(request: Request) -> Caller:
+    return await _access_of(request).admit(request, "editor")
+
+
+async def _admin(request: Request) -> Caller:
+    return await _access_of(request).admit(request, "admin")
+
+
+def _access_of(request: Request) -> Access:
+    access = request.app.state.access
+    assert isinstance(access, Access)
+    return access
+
+
+Viewer = Annotated[Caller, Depends(_viewer)]
+"""A caller who may read."""
+Editor = Annotated[Caller, Depends(_editor)]
+"""A caller who may change automations, publish events and complete tasks."""
+Admin = Annotated[Caller, Depends(_admin)]
+"""A caller who may do everything."""

@@ -1,12 +1,12 @@
 """`/me` and `/api-keys`."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from api.access.caller import ROLES, Caller
-from api.access.gate import Access
+from api.access.caller import ROLES
+from api.access.gate import Access, Admin, Viewer
 from api.access.store import KeyStore
 from api.answers import json_response, load_object
 from api.paging import DEFAULT_PAGE, Cursor, Limit, read_cursor, render_page
@@ -21,7 +21,7 @@ def access_routes(access: Access, keys: KeyStore) -> APIRouter:
     router = APIRouter(tags=["access"])
 
     @router.get("/me", summary="Who is calling")
-    async def me(caller: Annotated[Caller, Depends(access.viewer)]) -> Response:
+    async def me(caller: Viewer) -> Response:
         body = {
             "name": caller.name,
             "tenant_id": caller.tenant_id,
@@ -34,9 +34,7 @@ def access_routes(access: Access, keys: KeyStore) -> APIRouter:
         return json_response(body)
 
     @router.get("/api-keys", summary="List API keys")
-    async def list_keys(
-        caller: Annotated[Caller, Depends(access.admin)], limit: Limit = DEFAULT_PAGE, cursor: Cursor = None
-    ) -> Response:
+    async def list_keys(caller: Admin, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None) -> Response:
         found = await keys.list_page(caller.tenant_id, number=limit + 1, before=read_cursor(cursor))
         items, next_cursor = render_page(found, limit, lambda key: (key["created_at"], key["id"]))
         return json_response({"items": items, "next_cursor": next_cursor})
@@ -47,7 +45,7 @@ def access_routes(access: Access, keys: KeyStore) -> APIRouter:
         summary="Make an API key; the answer is the only place where it is ever shown",
         openapi_extra={"requestBody": {"content": {"application/json": {"example": _KEY_EXAMPLE}}}},
     )
-    async def create_key(request: Request, caller: Annotated[Caller, Depends(access.admin)]) -> Response:
+    async def create_key(request: Request, caller: Admin) -> Response:
         body = await load_object(request)
         name, role = _read_key_request(body)
         key, kept = await keys.create(caller.tenant_id, name, role, caller.name)
@@ -55,7 +53,7 @@ def access_routes(access: Access, keys: KeyStore) -> APIRouter:
         return json_response({**kept, "key": key}, 201, headers)
 
     @router.delete("/api-keys/{key_id}", status_code=204, summary="Revoke an API key")
-    async def revoke_key(key_id: str, caller: Annotated[Caller, Depends(access.admin)]) -> Response:
+    async def revoke_key(key_id: str, caller: Admin) -> Response:
         if not await keys.revoke(caller.tenant_id, key_id):
             raise not_found(f"API key {key_id}")
         return Response(status_code=204)

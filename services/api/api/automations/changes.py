@@ -93,7 +93,9 @@ def decide_publish(
     return None if after == before else _changed(before, after, now, version)
 
 
-def decide_status(before: Automation, environment: Environment, status: AutomationStatus, now: datetime) -> Change | None:
+def decide_status(
+    before: Automation, environment: Environment, status: AutomationStatus, now: datetime
+) -> Change | None:
     """Return the automation in the new status; None where it has it already.
 
     Raises:
@@ -167,9 +169,7 @@ def _changed(
     return Change(counted, version)
 
 
-def _with_status(
-    before: Automation, environment: Environment, status: AutomationStatus, now: datetime
-) -> Automation:
+def _with_status(before: Automation, environment: Environment, status: AutomationStatus, now: datetime) -> Automation:
     present = before.status_of(environment)
     if present == status:
         return before
@@ -183,9 +183,7 @@ def _with_status(
     sandbox = before.sandbox
     return replace(
         before,
-        sandbox=SandboxDocument(
-            version=sandbox.version, document=sandbox.document, status=status, active_since=since
-        ),
+        sandbox=SandboxDocument(version=sandbox.version, document=sandbox.document, status=status, active_since=since),
     )
 
 

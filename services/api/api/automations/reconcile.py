@@ -71,4 +71,3 @@ async def _send_again(connection: PoolConnection, tenant_id: str, automation_id:
     async with connection.transaction():
         row = await queries.lock_automation(connection, tenant_id=tenant_id, id=automation_id)
         return [] if row is None else [await save_definition(connection, read_automation(row))]
-

@@ -2,12 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from api.access.caller import Caller
-from api.access.gate import Access
-from api.answers import MAX_DOCUMENT_BYTES, json_response, load_body, load_object, media_type, read_value
+from api.access.gate import Editor, Viewer
+from api.answers import MAX_DOCUMENT_BYTES, json_response, load_body, load_object, media_type, read_object
 from api.automations.desk import AutomationDesk, draft_response
 from api.automations.model import Environment
 from api.automations.store import AutomationStore
@@ -44,27 +44,135 @@ _STATUS_BODY = {
 }
 
 
-def automation_routes(access: Access, desk: AutomationDesk, store: AutomationStore, repeats: Repeats) -> APIRouter:
+def automation_routes(desk: AutomationDesk, store: AutomationStore, repeats: Repeats) -> APIRouter:
     """Return the routes of automations."""
     router = APIRouter(prefix="/automations", tags=["automations"])
-    _add_reading(router, access, desk, store)
-    _add_changing(router, access, desk, repeats)
-    _add_drafts_and_sandbox(router, access, desk, repeats)
+    _add_reading(router, desk, store)
+    _add_changing(router, desk, repeats)
+    _add_drafts(router, desk, repeats)
+    _add_sandbox(router, desk, repeats)
     return router
 
 
-def _add_reading(router: APIRouter, access: Access, desk: AutomationDesk, store: AutomationStore) -> None:
-    viewer = Annotated[Caller, Depends(access.viewer)]
-
+def _add_reading(router: APIRouter, desk: AutomationDesk, store: AutomationStore) -> None:
     @router.get("", summary="List automations, newest first")
     async def list_automations(
-        caller: viewer,  # type: ignore[valid-type]  # built from the access that was passed
+        caller: Viewer,
         limit: Limit = DEFAULT_PAGE,
         cursor: Cursor = None,
         status: AutomationStatus | None = None,
         q: Annotated[str | None, Query(description="words in name, description or event")] = None,
         tag: str | None = None,
     ) -> Response:
-        return json_response(
-            await _list(store, caller, limit, cursor, status=status, words=q, tag=tag)
+        found = await store.list_page(
+            caller.tenant_id, number=limit + 1, before=read_cursor(cursor), status=status, words=q, tag=tag
         )
+        page, next_cursor = render_page(found, limit, lambda item: (item.created_at, item.id))
+        figures = await store.load_figures(caller.tenant_id, [item.id for item in page])
+        items = [render_listed(item, figures[item.id]) for item in page]
+        return json_response({"items": items, "next_cursor": next_cursor})
+
+    @router.get("/{automation_id}", summary="One automation, or one of its versions")
+    async def get_automation(
+        caller: Viewer, automation_id: str, environment: Environment | None = None, version: int | None = None
+    ) -> Response:
+        automation = await desk.load(caller, automation_id)
+        headers = {"ETag": automation.etag}
+        if version is not None:
+            return json_response(await _version_body(store, caller, automation_id, version), headers=headers)
+        shown = environment or automation.shown_environment
+        if automation.document_of(shown) is None:
+            raise not_found(f"{shown} document of automation {automation_id}")
+        return json_response(render_automation(automation, shown), headers=headers)
+
+    async def _version_body(store: AutomationStore, caller: Caller, automation_id: str, version: int) -> dict[str, Any]:
+        automation = await desk.load(caller, automation_id)
+        found = await store.load_version(caller.tenant_id, automation_id, version) if 0 < version < 2**31 else None
+        if found is None:
+            raise not_found(f"version {version} of automation {automation_id}")
+        document, made_in, _created_at = found
+        return render_version(automation, version, made_in, document)
+
+    @router.get("/{automation_id}/versions", summary="Versions, newest first")
+    async def list_versions(
+        caller: Viewer, automation_id: str, limit: Limit = DEFAULT_PAGE, cursor: str | None = None
+    ) -> Response:
+        automation = await desk.load(caller, automation_id)
+        found = await store.list_versions(
+            caller.tenant_id, automation_id, number=limit + 1, before_version=_read_version_cursor(cursor)
+        )
+        live, sandbox = automation.live, automation.sandbox
+        for version in found:
+            version["is_live"] = live is not None and live.version == version["version"]
+            version["is_sandbox"] = sandbox is not None and sandbox.version == version["version"]
+        next_cursor = str(found[limit - 1]["version"]) if len(found) > limit else None
+        return json_response({"items": found[:limit], "next_cursor": next_cursor})
+
+
+def _add_changing(router: APIRouter, desk: AutomationDesk, repeats: Repeats) -> None:
+    @router.post("", status_code=201, summary="Create an automation", openapi_extra=_DOCUMENT_BODY)
+    async def create_automation(request: Request, caller: Editor) -> Response:
+        raw = await load_body(request, MAX_DOCUMENT_BYTES)
+        body = read_object(raw, media_type(request))
+
+        async def work(keep: Keep) -> Response:
+            return await desk.create(caller, body, keep)
+
+        return await repeats.answer_once(request, caller, raw, work)
+
+    @router.put("/{automation_id}", summary="Publish a new version", openapi_extra=_DOCUMENT_BODY)
+    async def update_automation(request: Request, caller: Editor, automation_id: str) -> Response:
+        return await desk.update(request, caller, automation_id, await load_object(request))
+
+    @router.patch("/{automation_id}", summary="Change the status", openapi_extra=_STATUS_BODY)
+    async def change_status(request: Request, caller: Editor, automation_id: str) -> Response:
+        return await desk.set_status(request, caller, automation_id, await load_object(request))
+
+    @router.delete("/{automation_id}", status_code=204, summary="Delete; the runs stay in the history")
+    async def delete_automation(request: Request, caller: Editor, automation_id: str) -> Response:
+        return await desk.delete(request, caller, automation_id)
+
+
+def _add_drafts(router: APIRouter, desk: AutomationDesk, repeats: Repeats) -> None:
+    @router.get("/{automation_id}/draft", summary="What is being written")
+    async def get_draft(caller: Viewer, automation_id: str) -> Response:
+        automation = await desk.load(caller, automation_id)
+        if automation.draft is None:
+            raise not_found(f"draft of automation {automation_id}")
+        return draft_response(automation)
+
+    @router.put("/{automation_id}/draft", summary="Save what is being written", openapi_extra=_DOCUMENT_BODY)
+    async def save_draft(request: Request, caller: Editor, automation_id: str) -> Response:
+        return await desk.save_draft(request, caller, automation_id, await load_object(request))
+
+    @router.post("/{automation_id}/publish", summary="Make the draft a version")
+    async def publish_draft(request: Request, caller: Editor, automation_id: str) -> Response:
+        raw = await load_body(request)
+        body = read_object(raw, media_type(request), allow_empty=True)
+
+        async def work(_keep: Keep) -> Response:
+            return await desk.publish_draft(request, caller, automation_id, body)
+
+        return await repeats.answer_once(request, caller, raw, work)
+
+
+def _add_sandbox(router: APIRouter, desk: AutomationDesk, repeats: Repeats) -> None:
+    @router.post("/{automation_id}/promote", summary="Make the sandbox document the live one")
+    async def promote(request: Request, caller: Editor, automation_id: str) -> Response:
+        async def work(_keep: Keep) -> Response:
+            return await desk.promote(request, caller, automation_id)
+
+        return await repeats.answer_once(request, caller, await load_body(request), work)
+
+    @router.delete("/{automation_id}/sandbox", status_code=204, summary="Throw the sandbox document away")
+    async def discard_sandbox(request: Request, caller: Editor, automation_id: str) -> Response:
+        return await desk.discard(request, caller, automation_id)
+
+
+def _read_version_cursor(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not cursor.isascii() or not cursor.isdigit() or int(cursor) >= 2**31:
+        problem = Problem("/query/cursor", "is no cursor; take `next_cursor` of the page before", "invalid_cursor")
+        raise unprocessable([problem])
+    return int(cursor)

@@ -80,9 +80,7 @@ class AutomationStore:
             sending = await _save_rest(connection, change, author)
         return Saved(change.automation, sending)
 
-    async def delete(
-        self, tenant_id: str, automation_id: str, check: Callable[[Automation], None]
-    ) -> Sending | None:
+    async def delete(self, tenant_id: str, automation_id: str, check: Callable[[Automation], None]) -> Sending | None:
         """Delete the automation; return None where there is none. Its versions stay, runs show them."""
         async with self._pool.acquire() as connection, connection.transaction():
             row = await queries.lock_automation(connection, tenant_id=tenant_id, id=automation_id)

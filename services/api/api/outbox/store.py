@@ -32,9 +32,7 @@ class Sending(NamedTuple):
 async def save_message(connection: PoolConnection, topic: Topic, key: bytes, value: bytes | None) -> Sending:
     """Save a message in the caller's transaction; topic and key are its order key."""
     order_key = f"{topic.name}|{key.decode()}"
-    saved: int = await queries.save_message(
-        connection, order_key=order_key, topic=topic.name, key=key, value=value
-    )
+    saved: int = await queries.save_message(connection, order_key=order_key, topic=topic.name, key=key, value=value)
     return Sending(order_key, saved)
 
 

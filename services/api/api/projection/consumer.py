@@ -96,5 +96,3 @@ def history_projection(store: HistoryStore, publisher: Publisher) -> BatchProjec
         facts_projected.inc(len(facts))
 
     return BatchProjection(fact_reader.read, apply, publisher)
-
-

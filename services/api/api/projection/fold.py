@@ -197,4 +197,3 @@ def _latest(new: Row, old: Row) -> Row:
 def _json(value: msgspec.Raw) -> str | None:
     text = bytes(value)
     return None if text in (b"", b"null") else text.decode()
-

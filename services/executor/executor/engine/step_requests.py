@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-import msgspec
 from pydantic import ValidationError
 
-from automations.contracts.commands import TriggerEvent
+from automations.contracts.events import event_names
 from automations.contracts.identity import idempotency_key
 from automations.contracts.results import StepError
 from automations.paths import Scope
@@ -36,7 +35,7 @@ def render_step(run: Run, action: PlannedAction, path: str, at: datetime) -> Ren
     """Return the action's parameters filled in, and its request; never raises for what a record holds."""
     scope = Scope(
         record=run.event.record,
-        event=_event_names(run.event),
+        event=event_names(run.event),
         changes=run.event.changes,
         steps=run.outputs(),
         now=at,
@@ -54,12 +53,6 @@ def render_step(run: Run, action: PlannedAction, path: str, at: datetime) -> Ren
     except NotPossible as error:
         return _refused(rendered.value, str(error), missing)
     return RenderedStep(rendered.value, request, None, missing)
-
-
-def _event_names(event: TriggerEvent) -> Mapping[str, object]:
-    names: dict[str, object] = msgspec.to_builtins(event, builtin_types=(type(event.time),))
-    names.pop("record", None)
-    return names
 
 
 def _refused(params: Mapping[str, Any], message: str, missing: tuple[str, ...] = ()) -> RenderedStep:

@@ -1,0 +1,1 @@
+"""CRM events that come in by HTTP instead of Kafka."""

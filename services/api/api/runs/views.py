@@ -1,0 +1,101 @@
+"""How runs are shown; pure.
+
+A running run also shows the steps that it has still before it, as its version's document lists them.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from api.answers import raw, seconds_between
+from api.runs.store import RunRows
+
+Row = Mapping[str, Any]
+
+
+def render_run(rows: RunRows, now: datetime, *, in_full: bool = False) -> dict[str, Any]:
+    """Return a run as REST shows it; in full with the event that started it."""
+    run = rows.run
+    body: dict[str, Any] = {
+        "id": str(run["run_id"]),
+        "automation_id": run["automation_id"],
+        "version": run["version"],
+        "status": run["status"],
+        "dry_run": run["lane"] == "sandbox" or run["mode"] == "dry_run",
+        "mode": run["mode"] or ("dry_run" if run["lane"] == "sandbox" else "live"),
+        "trigger": {"event_id": run["event_id"], "type": run["event_type"]},
+        "record": None if run["record_id"] is None else {"object": run["object"], "id": run["record_id"]},
+        "started_at": run["started_at"],
+        "ended_at": run["ended_at"],
+        "duration": seconds_between(run["started_at"], run["ended_at"] or now),
+        "waiting": raw(run["waiting"]),
+        "error": raw(run["error"]),
+        "steps": _render_steps(rows, now),
+    }
+    if in_full:
+        body |= {
+            "event": raw(run["event"]),
+            "cause": run["cause"],
+            "chain_id": run["chain_id"],
+            "depth": run["depth"],
+        }
+    return body
+
+
+def render_skipped(row: Row) -> dict[str, Any]:
+    """Return a start that was not accepted."""
+    return {
+        "run_id": str(row["run_id"]),
+        "automation_id": row["automation_id"],
+        "version": row["version"],
+        "dry_run": row["lane"] == "sandbox",
+        "reason": row["reason"],
+        "detail": row["detail"],
+        "trigger": {"event_id": row["event_id"], "type": row["event_type"]},
+        "record": None if row["record_id"] is None else {"object": row["object"], "id": row["record_id"]},
+        "at": row["at"],
+    }
+
+
+def _render_steps(rows: RunRows, now: datetime) -> list[dict[str, Any]]:
+    reached = [_render_step(step, now) for step in rows.steps]
+    if rows.run["status"] != "running":
+        return reached
+    paths = {step["path"] for step in reached}
+    return reached + [_pending(action) for action in rows.actions if action.get("id") not in paths]
+
+
+def _render_step(step: Row, now: datetime) -> dict[str, Any]:
+    return {
+        "id": step["id"],
+        "path": step["path"],
+        "type": step["type"],
+        "name": step["name"],
+        "status": step["status"],
+        "attempts": step["attempts"],
+        "input": raw(step["input"]),
+        "request": raw(step["request"]),
+        "output": raw(step["output"]),
+        "error": raw(step["error"]),
+        "notes": raw(step["notes"]) or [],
+        "started_at": step["step_started_at"],
+        "ended_at": step["step_ended_at"],
+        "duration": seconds_between(step["step_started_at"], step["step_ended_at"] or now),
+    }
+
+
+def _pending(action: Mapping[str, Any]) -> dict[str, Any]:
+    nothing = dict.fromkeys(("input", "request", "output", "error"))
+    return {
+        "id": action.get("id"),
+        "path": action.get("id"),
+        "type": action.get("type"),
+        "name": action.get("name"),
+        "status": "pending",
+        "attempts": 0,
+        **nothing,
+        "notes": [],
+        "started_at": None,
+        "ended_at": None,
+        "duration": None,
+    }

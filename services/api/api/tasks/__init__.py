@@ -1,0 +1,1 @@
+"""Human tasks: listing them, completing them, and the inbox of people."""
