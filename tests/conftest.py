@@ -1,16 +1,24 @@
 """Fixtures that every folder of tests may use."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
+from aiokafka import AIOKafkaProducer
 from pydantic import SecretStr
 
 from automations.messaging.connection import KafkaSettings
 from automations.messaging.topic_setup import create_topics
 from automations.postgres import PostgresSettings
+from automations_cli.stack import Stack
+from embedded.report import PlainReport
+from tests.support.counting_server import CountingServer, counting_server
 from tests.support.engines import EngineAddresses, running_engines
+from tests.support.product import Product
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +48,45 @@ async def postgres_settings(engines: EngineAddresses) -> AsyncIterator[PostgresS
     finally:
         await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
         await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def witness() -> AsyncIterator[CountingServer]:
+    """An independent HTTP server that the product's webhooks and Slack messages reach, and that counts them."""
+    async with counting_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def product(witness: CountingServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
+    """The whole product on engines of its own, shared by all tests that ask: each uses its own event types."""
+    with running_engines() as engines:
+        stack = Stack(
+            _traversable(tmp_path_factory.mktemp("product")),
+            PlainReport(),
+            api_port=0,
+            demo_crm_port=0,
+            demo_crm_smtp_port=0,
+            kafka_bootstrap_servers=engines.kafka_bootstrap_servers,
+            database_url=engines.database_url,
+            env={
+                "KAFKA_PARTITIONS": "6",
+                "SLACK_WEBHOOK_URL": f"{witness.url}/slack",
+                "WEBHOOK_ALLOWED_HOSTS": f"127.0.0.1:{witness.port}",
+            },
+            restarts=False,
+        )
+        try:
+            addresses = await asyncio.to_thread(stack.start)
+            producer = AIOKafkaProducer(bootstrap_servers=addresses.kafka_bootstrap_servers, acks="all")
+            await producer.start()
+            async with httpx.AsyncClient(base_url=addresses.api_url, timeout=30) as client:
+                yield Product(stack, client, producer)
+            await producer.stop()
+        finally:
+            await asyncio.to_thread(stack.stop)
+
+
+def _traversable(folder: Path) -> Path:
+    folder.chmod(0o755)
+    return folder

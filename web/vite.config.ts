@@ -6,7 +6,7 @@ const api = process.env.API_URL ?? 'http://127.0.0.1:8080'
 
 export default defineConfig({
   plugins: [react()],
-  server: { host: '127.0.0.1', proxy: { '/api': api, '/openapi.json': api } },
+  server: { host: '127.0.0.1', proxy: { '/api': api } },
   build: {
     target: 'es2022',
     manifest: true,

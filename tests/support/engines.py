@@ -15,9 +15,6 @@ from pathlib import Path
 from embedded import kafka, postgres
 from embedded.report import PlainReport
 
-KAFKA_IMAGE = "apache/kafka:4.3.1"
-POSTGRES_IMAGE = "postgres:18"
-
 
 @dataclass(frozen=True)
 class EngineAddresses:
@@ -60,8 +57,9 @@ def _embedded() -> Iterator[EngineAddresses]:
 
 @contextmanager
 def _containers() -> Iterator[EngineAddresses]:
-    from testcontainers.kafka import KafkaContainer
-    from testcontainers.postgres import PostgresContainer
+    # Imported here: nobody without Docker needs it.
+    from tests.support.containers import KafkaContainer, PostgresqlContainer, prepare_reaper
 
-    with KafkaContainer(KAFKA_IMAGE).with_kraft() as broker, PostgresContainer(POSTGRES_IMAGE) as database:
-        yield EngineAddresses(broker.get_bootstrap_server(), database.get_connection_url(driver=None))
+    prepare_reaper()
+    with KafkaContainer() as kafka_container, PostgresqlContainer() as postgres_container:
+        yield EngineAddresses(kafka_container.bootstrap_servers, postgres_container.database_url)

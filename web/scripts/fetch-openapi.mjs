@@ -7,7 +7,7 @@ import openapiTS, { astToString } from 'openapi-typescript'
 
 const source = process.argv[2] ?? 'http://127.0.0.1:8080'
 const document = source.startsWith('http')
-  ? await (await fetch(new URL('/openapi.json', source))).json()
+  ? await (await fetch(new URL('/api/v1/openapi.json', source))).json()
   : JSON.parse(readFileSync(source, 'utf8'))
 
 const heading =

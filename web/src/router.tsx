@@ -1,5 +1,11 @@
 /** The pages and their addresses. Each page is loaded when it is first opened. */
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from '@tanstack/react-router'
 import { AppFrame } from './frame/AppFrame'
 import { NotFound } from './frame/NotFound'
 
@@ -9,7 +15,8 @@ export interface RunSearch {
   step?: string
 }
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
 
 function runSearch(search: Record<string, unknown>): RunSearch {
   const mode = text(search.mode)

@@ -27,6 +27,7 @@ from api.projection.store import HistoryStore
 from api.repeats.store import Repeats
 from api.runs.routes import run_routes
 from api.runs.store import RunStore
+from api.runs.stream import LiveRuns, stream_routes
 from api.sandbox.routes import sandbox_routes
 from api.sandbox.store import SandboxStore
 from api.settings import Settings
@@ -35,6 +36,7 @@ from api.tasks.completion import TaskDesk
 from api.tasks.inbox import inbox_projection
 from api.tasks.routes import inbox_routes, task_routes
 from api.tasks.store import TaskStore
+from api.urls import NulGuard
 from api.web import add_web, find_web_dist
 from automations.clock import utc_now
 from automations.contracts.topics import NOTIFICATIONS, STEP_RESULTS
@@ -65,6 +67,7 @@ class Ground:
     publisher: Publisher
     sender: OutboxSender
     signals: RunSignals
+    stopping: asyncio.Event
 
 
 def build_app(ground: Ground, is_ready: Callable[[], bool]) -> FastAPI:
@@ -89,6 +92,7 @@ def build_app(ground: Ground, is_ready: Callable[[], bool]) -> FastAPI:
     v1.include_router(sandbox_routes(SandboxStore(pool), automations, ground.sender))
     v1.include_router(event_routes(ground.publisher, repeats, settings.events_topic))
     v1.include_router(run_routes(runs))
+    v1.include_router(stream_routes(LiveRuns(ground.kafka, ground.stopping)))
     v1.include_router(task_routes(tasks, TaskDesk(tasks, runs, ground.sender, ground.signals), repeats))
     v1.include_router(inbox_routes(tasks))
     v1.include_router(automation_routes(AutomationDesk(automations, ground.sender), automations, repeats))
@@ -96,6 +100,7 @@ def build_app(ground: Ground, is_ready: Callable[[], bool]) -> FastAPI:
     _add_health(app, is_ready)
     add_web(app, find_web_dist(settings.web_dist))
     add_problem_handlers(app)
+    app.add_middleware(NulGuard)
     if access.is_open:
         app.add_middleware(OpenGuard, allowed_names=settings.allowed_host_names)
     return app
@@ -127,10 +132,12 @@ def service(
         await migrate(postgres, SCHEMA, MIGRATIONS)
         await create_topics(kafka)
         async with contextlib.AsyncExitStack() as stack:
-            ground = await _ground(stack, settings, postgres, kafka)
+            ground = await _ground(stack, settings, postgres, kafka, process)
             await _start_background(stack, ground, process)
             await _start_consumers(stack, ground, process)
-            server = HttpServer(build_app(ground, lambda: process.ready), settings.host, settings.port)
+            server = HttpServer(
+                build_app(ground, lambda: process.ready), settings.host, settings.port, timeout_graceful_shutdown=10
+            )
             await server.start()
             stack.push_async_callback(server.stop)
             log.info("listening", url=f"http://{settings.host}:{settings.port}")
@@ -151,7 +158,11 @@ def _say_access(settings: Settings) -> None:
 
 
 async def _ground(
-    stack: contextlib.AsyncExitStack, settings: Settings, postgres: PostgresSettings, kafka: KafkaSettings
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    postgres: PostgresSettings,
+    kafka: KafkaSettings,
+    process: Process,
 ) -> Ground:
     pool = await stack.enter_async_context(open_pool(postgres, SCHEMA))
     publisher = Publisher(kafka, "api")
@@ -164,6 +175,7 @@ async def _ground(
         publisher=publisher,
         sender=OutboxSender(pool, publisher),
         signals=RunSignals(postgres),
+        stopping=process.stopping,
     )
 
 

@@ -18,7 +18,7 @@ class Settings(ServiceSettings):
     port: int = Field(8080, description="port that REST and the UI listen on")
     auth: Literal["open", "required"] = Field(
         "open",
-        description="`open`: whoever reaches the port is admin of the tenant `default`; `required`: it takes an API key",
+        description="`open`: whoever reaches the port is admin of the tenant `default`; `required`: by API key",
     )
     open_behind_loopback: bool = Field(
         False,

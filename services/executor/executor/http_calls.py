@@ -6,6 +6,7 @@ import socket
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -41,6 +42,7 @@ class PrivateAddress(OSError):
     """A webhook's host is on this side of the network."""
 
 
+@lru_cache(maxsize=4_096)
 def is_public(address: str) -> bool:
     """Whether an IP address lies in the public internet."""
     ip = ipaddress.ip_address(address.split("%", 1)[0])

@@ -11,7 +11,7 @@ from notifier.settings import MailSettings, SlackSettings
 def main() -> None:
     """Run the service until it is told to stop."""
     kafka = KafkaSettings()
-    postgres = PostgresSettings()  # type: ignore[call-arg]  # from the environment
+    postgres = PostgresSettings()
     mail, slack = MailSettings(), SlackSettings()
     run_service(SERVICE, lambda process: running(process, kafka, postgres, mail, slack), ServiceSettings())
 

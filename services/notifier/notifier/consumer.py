@@ -23,7 +23,7 @@ from automations.messaging.publisher import Record
 from automations.observability import get_logger
 from notifier import metrics
 from notifier.deliveries.delivery import Deliverer, failed_or_delivered
-from notifier.deliveries.store import DeliveryStore
+from notifier.deliveries.store import Key
 
 log = get_logger(__name__)
 
@@ -41,11 +41,19 @@ class Publishing(Protocol):
     async def publish_all(self, records: Sequence[Record], /) -> object: ...
 
 
+class Deliveries(Protocol):
+    """Remembers what was sent."""
+
+    async def claim(self, messages: Sequence[SendNotification], at: datetime) -> dict[Key, NotificationResult]: ...
+
+    async def settle(self, results: Sequence[NotificationResult], at: datetime) -> None: ...
+
+
 class NotificationConsumer:
     """Handles batches of messages to people."""
 
     def __init__(
-        self, deliverer: Deliverer, store: DeliveryStore, publisher: Publishing, clock: Callable[[], datetime]
+        self, deliverer: Deliverer, store: Deliveries, publisher: Publishing, clock: Callable[[], datetime]
     ) -> None:
         self._deliverer = deliverer
         self._store = store
@@ -56,7 +64,7 @@ class NotificationConsumer:
     async def handle(self, batch: Batch) -> None:
         """Return when every message of the batch has its outcome on Kafka, or lies in the dead letters."""
         metrics.MESSAGES_READ.inc(len(batch))
-        messages: dict[tuple[str, str], SendNotification] = {}
+        messages: dict[Key, SendNotification] = {}
         answers: list[Record] = []
         for record in batch:
             try:

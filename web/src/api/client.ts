@@ -10,6 +10,7 @@ import type {
   ActionEntry,
   Automation,
   AutomationStatus,
+  Environment,
   EventType,
   Me,
   Page,
@@ -35,7 +36,8 @@ export class ApiError extends Error {
 /** Any failure in words for people: what happened, and what to do. */
 export function failureWords(error: unknown): string {
   if (error instanceof ApiError) return error.message
-  if (error instanceof TypeError) return 'The server cannot be reached. Check that it runs; nothing is lost here.'
+  if (error instanceof TypeError)
+    return 'The server cannot be reached. Check that it runs; nothing is lost here.'
   return error instanceof Error ? error.message : 'Something went wrong.'
 }
 
@@ -88,7 +90,10 @@ const part = encodeURIComponent
 
 export const api = {
   automations: (query: Query = {}) => request<Page<Automation>>('GET', '/automations', { query }),
-  automation: (id: string) => request<Automation>('GET', `/automations/${part(id)}`),
+  automation: (id: string, environment?: Environment) =>
+    request<Automation>('GET', `/automations/${part(id)}`, { query: { environment } }),
+  version: (id: string, version: number) =>
+    request<Automation>('GET', `/automations/${part(id)}`, { query: { version } }),
   createAutomation: (body: JsonObject) => request<Automation>('POST', '/automations', { body }),
   deleteAutomation: (id: string) => request<null>('DELETE', `/automations/${part(id)}`),
   setStatus: (id: string, status: AutomationStatus) =>
@@ -101,7 +106,8 @@ export const api = {
   versions: (id: string) => request<Page<Version>>('GET', `/automations/${part(id)}/versions`),
   promote: (id: string) => request<Automation>('POST', `/automations/${part(id)}/promote`),
   discardSandbox: (id: string) => request<null>('DELETE', `/automations/${part(id)}/sandbox`),
-  skippedStarts: (id: string) => request<Page<SkippedStart>>('GET', `/automations/${part(id)}/skipped-starts`),
+  skippedStarts: (id: string) =>
+    request<Page<SkippedStart>>('GET', `/automations/${part(id)}/skipped-starts`),
   runs: (automation: string | undefined, query: Query) =>
     request<Page<Run>>('GET', automation ? `/automations/${part(automation)}/runs` : '/runs', { query }),
   run: (id: string) => request<Run>('GET', `/runs/${part(id)}`),

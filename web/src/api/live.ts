@@ -5,7 +5,9 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useSyncExternalStore } from 'react'
 
-const PAUSE_MS = 700
+const PAUSE_MS = 600
+/** The history is written a moment after the stream speaks; a last look makes sure that nothing was missed. */
+const LAST_LOOK_MS = 2_500
 
 export type Connection = 'connecting' | 'live' | 'lost'
 
@@ -34,12 +36,16 @@ export function useLiveRuns(): void {
   const client = useQueryClient()
   useEffect(() => {
     let timer: number | undefined
+    let lastLook: number | undefined
     const refresh = () => {
       timer = undefined
-      for (const key of ['runs', 'run', 'tasks', 'automations']) void client.invalidateQueries({ queryKey: [key] })
+      for (const key of ['runs', 'run', 'tasks', 'automations'])
+        void client.invalidateQueries({ queryKey: [key] })
     }
     const onRun = () => {
       timer ??= window.setTimeout(refresh, PAUSE_MS)
+      window.clearTimeout(lastLook)
+      lastLook = window.setTimeout(refresh, LAST_LOOK_MS)
     }
     const source = new EventSource('/api/v1/stream')
     source.addEventListener('run', onRun)
@@ -51,6 +57,7 @@ export function useLiveRuns(): void {
     return () => {
       source.close()
       window.clearTimeout(timer)
+      window.clearTimeout(lastLook)
       setConnection('connecting')
     }
   }, [client])

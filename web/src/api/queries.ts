@@ -18,13 +18,19 @@ export const queryClient = new QueryClient({
 export interface RunFilter {
   automation?: string | undefined
   status?: string | undefined
-  dry_run?: boolean | undefined
+  mode?: 'live' | 'dry_run' | undefined
+  waiting?: boolean | undefined
 }
 
 export const queries = {
   automations: () =>
-    queryOptions({ queryKey: ['automations'], queryFn: () => api.automations({ limit: 500 }).then((page) => page.items) }),
-  automation: (id: string) => queryOptions({ queryKey: ['automation', id], queryFn: () => api.automation(id) }),
+    queryOptions({
+      queryKey: ['automations'],
+      queryFn: () => api.automations({ limit: 500 }).then((page) => page.items),
+    }),
+  automation: (id: string) =>
+    queryOptions({ queryKey: ['automation', id], queryFn: () => api.automation(id) }),
+  sandboxDocument: (id: string) => api.automation(id, 'sandbox'),
   draft: (id: string) =>
     queryOptions({
       queryKey: ['draft', id],
@@ -34,10 +40,19 @@ export const queries = {
       refetchOnWindowFocus: false,
       refetchOnReconnect: false,
     }),
+  version: (id: string, version: number) =>
+    queryOptions({
+      queryKey: ['version', id, version],
+      queryFn: () => api.version(id, version),
+      staleTime: Number.POSITIVE_INFINITY,
+    }),
   versions: (id: string) =>
     queryOptions({ queryKey: ['versions', id], queryFn: () => api.versions(id).then((page) => page.items) }),
   skipped: (id: string) =>
-    queryOptions({ queryKey: ['runs', 'skipped', id], queryFn: () => api.skippedStarts(id).then((page) => page.items) }),
+    queryOptions({
+      queryKey: ['runs', 'skipped', id],
+      queryFn: () => api.skippedStarts(id).then((page) => page.items),
+    }),
   runs: ({ automation, ...filter }: RunFilter) =>
     infiniteQueryOptions({
       queryKey: ['runs', automation ?? 'all', filter],

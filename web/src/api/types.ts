@@ -8,7 +8,7 @@ export interface LastRun {
   id: string
   status: RunStatus
   started_at: string
-  waiting?: unknown
+  dry_run: boolean
 }
 
 export type Environment = 'live' | 'sandbox'
@@ -46,8 +46,7 @@ export interface Task {
   id: string
   run_id: string
   automation_id: string
-  automation_name?: string | null
-  path: string
+  step: string
   status: 'open' | 'completed' | 'withdrawn'
   title: string | null
   instructions: string | null
@@ -56,10 +55,8 @@ export interface Task {
   form: JsonSchema | null
   due_at: string | null
   opened_at: string
-  record?: Record<string, unknown> | null
-  completed_at?: string | null
-  completed_by?: string | null
-  output?: Json
+  /** Who answered first; not accepted means that the run's word is still out. */
+  submitted: { by: string; at: string; accepted: boolean | null } | null
 }
 
 export interface ActionEntry {
@@ -73,8 +70,11 @@ export interface ActionEntry {
 
 export interface EventType {
   type: string
-  title?: string
-  description?: string
+  /** Whether an automation names it. */
+  used: boolean
+  /** Whether such an event was seen lately. */
+  seen: boolean
+  /** Fields of its records, where they are known. */
   fields?: Array<{ path: string; example?: Json }>
 }
 
@@ -82,14 +82,17 @@ export interface Sandbox {
   active: boolean
   name?: string | null
   since?: string | null
+  /** Every automation with a sandbox document, as the sandbox document says. */
+  automations: Automation[]
 }
 
 export interface Version {
   version: number
   environment: 'live' | 'sandbox'
   created_at: string
-  created_by?: string
-  document?: AutomationDocument
+  created_by: string
+  is_live: boolean
+  is_sandbox: boolean
 }
 
 export interface SkippedStart {

@@ -55,7 +55,11 @@ export function AutomationHeader({ automation, name, note, children }: Props) {
         <Link to="/automations/$automationId/runs" params={{ automationId: automation.id }} className="tab">
           Runs
         </Link>
-        <Link to="/automations/$automationId/versions" params={{ automationId: automation.id }} className="tab">
+        <Link
+          to="/automations/$automationId/versions"
+          params={{ automationId: automation.id }}
+          className="tab"
+        >
           Versions
         </Link>
       </nav>
@@ -72,7 +76,13 @@ export function versionWords(automation: Automation): string {
   return words.join(' · ')
 }
 
-function MoreMenu({ automation, onStatus }: { automation: Automation; onStatus: (to: AutomationStatus) => void }) {
+function MoreMenu({
+  automation,
+  onStatus,
+}: {
+  automation: Automation
+  onStatus: (to: AutomationStatus) => void
+}) {
   const [isDeleting, setDeleting] = useState(false)
   const [isTesting, setTesting] = useState(false)
   return (
@@ -96,7 +106,11 @@ function MoreMenu({ automation, onStatus }: { automation: Automation; onStatus: 
               Archive
             </Menu.Item>
           )}
-          <Menu.Item leftSection={<IconTrash size={16} />} c="var(--failed)" onClick={() => setDeleting(true)}>
+          <Menu.Item
+            leftSection={<IconTrash size={16} />}
+            c="var(--failed)"
+            onClick={() => setDeleting(true)}
+          >
             Delete
           </Menu.Item>
         </Menu.Dropdown>

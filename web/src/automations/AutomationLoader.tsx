@@ -7,7 +7,13 @@ import type { Automation } from '../api/types'
 import { Failed, Loading } from '../components/Outcome'
 import { NotFound } from '../frame/NotFound'
 
-export function AutomationLoader({ id, children }: { id: string; children: (automation: Automation) => ReactNode }) {
+export function AutomationLoader({
+  id,
+  children,
+}: {
+  id: string
+  children: (automation: Automation) => ReactNode
+}) {
   const automation = useQuery(queries.automation(id))
   if (automation.data) return children(automation.data)
   if (automation.isPending) return <Loading label="The automation is loading" />

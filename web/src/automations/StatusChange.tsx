@@ -42,7 +42,9 @@ export function StatusChange({ automation, to, onClose }: Props) {
 }
 
 function wordsFor(automation: Automation, to: AutomationStatus) {
-  const when = automation.trigger?.event ? `every time ${eventPhrase(automation.trigger.event)}` : 'at its event'
+  const when = automation.trigger?.event
+    ? `every time ${eventPhrase(automation.trigger.event)}`
+    : 'at its event'
   switch (to) {
     case 'active':
       return {

@@ -47,7 +47,8 @@ function TestEventForm({ event: first, onClose }: { event: string; onClose: () =
     <form onSubmit={submit} noValidate>
       <Stack gap="md">
         <Text size="sm" c="dimmed">
-          It goes the way of every event: each active automation that it matches starts a run, and live ones act for real.
+          It goes the way of every event: each active automation that it matches starts a run, and live ones
+          act for real.
         </Text>
         <EventField label="Type of the event" value={event} onChange={setEvent} />
         <JsonInput

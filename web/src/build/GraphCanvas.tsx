@@ -23,7 +23,7 @@ import { edgesOf } from '../model/edges'
 import { NODE_WIDTH, positionsOf } from '../model/layout'
 import type { StepStatus } from '../model/runs'
 import { actionName, actionPhrase, triggerPhrase } from '../model/sentences'
-import { StepEdge, type DrawnEdge } from './StepEdge'
+import { type DrawnEdge, StepEdge } from './StepEdge'
 import { type DrawnNode, StepNode } from './StepNode'
 
 export interface Editing {
@@ -83,12 +83,12 @@ function Canvas(props: Props) {
     ({ source, target }: Connection) => editing?.onConnect(source, target),
     [editing],
   )
-  const fit = useCallback(() => void fitView({ ...FIT, duration: 0 }), [fitView])
+  const fitAll = useCallback(() => void fitView({ ...FIT, duration: 0 }), [fitView])
   useEffect(() => {
-    const onFit = () => fit()
+    const onFit = () => fitAll()
     window.addEventListener('canvas:fit', onFit)
     return () => window.removeEventListener('canvas:fit', onFit)
-  }, [fit])
+  }, [fitAll])
 
   return (
     <section className="canvas" aria-label={label}>
@@ -138,12 +138,23 @@ function Canvas(props: Props) {
 const FIT = { padding: 0.18, maxZoom: 1, minZoom: 0.5 }
 const roundPosition = ({ x, y }: Position): Position => ({ x: Math.round(x), y: Math.round(y) })
 
-function useDrawnNodes({ document, titles, selected, problems, lights, editing, onSelect }: Props): DrawnNode[] {
+function useDrawnNodes({
+  document,
+  titles,
+  selected,
+  problems,
+  lights,
+  editing,
+  onSelect,
+}: Props): DrawnNode[] {
   const isEditable = editing !== undefined
   const onAdd = editing?.onAdd
   return useMemo(() => {
     const positions = positionsOf(document)
-    const node = (id: string, data: Omit<DrawnNode['data'], 'isSelected' | 'problems' | 'isEditable' | 'onSelect'>): DrawnNode => ({
+    const node = (
+      id: string,
+      data: Omit<DrawnNode['data'], 'isSelected' | 'problems' | 'isEditable' | 'onSelect'>,
+    ): DrawnNode => ({
       id,
       type: 'step',
       position: positions[id] ?? { x: 0, y: 0 },
@@ -183,7 +194,8 @@ function useDrawnEdges({ document, titles, lights, editing }: Props): DrawnEdge[
   return useMemo(() => {
     const names = new Map(document.actions.map((action) => [action.id, actionName(action, titles)]))
     return edgesOf(document).map((edge): DrawnEdge => {
-      const isTaken = lights !== undefined && !['pending', 'skipped'].includes(lights.get(edge.target) ?? 'pending')
+      const isTaken =
+        lights !== undefined && !['pending', 'skipped'].includes(lights.get(edge.target) ?? 'pending')
       return {
         id: `${edge.source}>${edge.target}:${edge.label ?? edge.kind}`,
         source: edge.source,

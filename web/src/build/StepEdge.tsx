@@ -23,7 +23,10 @@ export const StepEdge = memo(function StepEdge(props: EdgeProps<DrawnEdge>) {
     <>
       <BaseEdge path={path} className={className} />
       <EdgeLabelRenderer>
-        <div className="edge-tools nodrag nopan" style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}>
+        <div
+          className="edge-tools nodrag nopan"
+          style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
+        >
           {data?.label && <span className="edge-label">{data.label}</span>}
           {data?.onAdd && (
             <button

@@ -1,4 +1,5 @@
 import {
+  type Icon,
   IconBell,
   IconBolt,
   IconChecklist,
@@ -9,7 +10,6 @@ import {
   IconPuzzle,
   IconUserCheck,
   IconWebhook,
-  type Icon,
 } from '@tabler/icons-react'
 
 const ICONS: Record<string, Icon> = {

@@ -133,7 +133,8 @@ function useAutosave(id: string, saved: AutomationDocument, document: Automation
 
   useEffect(() => {
     const onLeave = () => {
-      if (!sameValue(latest.current, held.current)) void api.saveDraft(id, latest.current, true).catch(() => undefined)
+      if (!sameValue(latest.current, held.current))
+        void api.saveDraft(id, latest.current, true).catch(() => undefined)
     }
     window.addEventListener('pagehide', onLeave)
     return () => {
@@ -147,4 +148,5 @@ function useAutosave(id: string, saved: AutomationDocument, document: Automation
   return { saving, serverProblems, flush: save }
 }
 
-const orderOf = (document: AutomationDocument): string => document.actions.map((action) => action.id).join('/')
+const orderOf = (document: AutomationDocument): string =>
+  document.actions.map((action) => action.id).join('/')

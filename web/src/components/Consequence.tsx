@@ -30,7 +30,12 @@ export function Consequence({
   onClose,
 }: Props) {
   return (
-    <Modal opened={opened} onClose={onClose} title={<Text fw={650}>{title}</Text>} closeButtonProps={{ 'aria-label': 'Close' }}>
+    <Modal
+      opened={opened}
+      onClose={onClose}
+      title={<Text fw={650}>{title}</Text>}
+      closeButtonProps={{ 'aria-label': 'Close' }}
+    >
       <Stack gap="md">
         {children}
         <List size="sm" spacing={6} withPadding={false} listStyleType="disc" pl="md">
@@ -48,7 +53,12 @@ export function Consequence({
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button data-autofocus loading={isPending} onClick={onConfirm} color={isDangerous ? 'red.8' : undefined}>
+          <Button
+            data-autofocus
+            loading={isPending}
+            onClick={onConfirm}
+            color={isDangerous ? 'red.8' : undefined}
+          >
             {action}
           </Button>
         </Group>

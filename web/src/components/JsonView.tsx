@@ -36,20 +36,31 @@ export function JsonView({ value, label }: { value: unknown; label: string }) {
 function Value({ value, depth, name }: { value: unknown; depth: number; name?: string }) {
   const key = name === undefined ? null : <span className="json-key">{name}: </span>
   if (Array.isArray(value) || isObject(value)) {
-    const entries = Array.isArray(value) ? value.map((item, index) => [String(index), item]) : Object.entries(value)
+    const entries = Array.isArray(value)
+      ? value.map((item, index) => [String(index), item])
+      : Object.entries(value)
     const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}']
-    if (entries.length === 0) return <div>{key}{`${open}${close}`}</div>
+    if (entries.length === 0)
+      return (
+        <div>
+          {key}
+          {`${open}${close}`}
+        </div>
+      )
     return (
       <details open={depth < OPEN_DEPTH}>
         <summary>
           {key}
-          {open} <span className="json-key">{entries.length === 1 ? '1 entry' : `${entries.length} entries`}</span>
+          {open}{' '}
+          <span className="json-key">{entries.length === 1 ? '1 entry' : `${entries.length} entries`}</span>
         </summary>
         <div className="json-children">
           {entries.slice(0, SHOWN).map(([inner, item]) => (
             <Value key={String(inner)} name={String(inner)} value={item} depth={depth + 1} />
           ))}
-          {entries.length > SHOWN && <div className="json-key">… {entries.length - SHOWN} more; copy to see all</div>}
+          {entries.length > SHOWN && (
+            <div className="json-key">… {entries.length - SHOWN} more; copy to see all</div>
+          )}
         </div>
         {close}
       </details>

@@ -19,7 +19,13 @@ export function Empty({ title, children, icon }: { title: string; children?: Rea
 
 export function Failed({ error, onRetry, what }: { error: unknown; onRetry?: () => void; what: string }) {
   return (
-    <Alert role="alert" color="red" variant="default" icon={<IconAlertTriangle />} title={`${what} could not be read`}>
+    <Alert
+      role="alert"
+      color="red"
+      variant="default"
+      icon={<IconAlertTriangle />}
+      title={`${what} could not be read`}
+    >
       <Group justify="space-between" gap="sm">
         <Text size="sm">{failureWords(error)}</Text>
         {onRetry && (

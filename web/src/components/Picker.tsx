@@ -26,22 +26,25 @@ interface Props {
 
 export function Picker({ opened, onClose, title, ...rest }: Props) {
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      withCloseButton={false}
-      padding={0}
-      size={560}
-      yOffset="12vh"
-      centered={false}
-      aria-label={title}
-    >
-      <PickerBody title={title} onClose={onClose} {...rest} />
-    </Modal>
+    <Modal.Root opened={opened} onClose={onClose} size={560} yOffset="12vh">
+      <Modal.Overlay />
+      <Modal.Content aria-label={title}>
+        <Modal.Body p={0}>
+          <PickerBody title={title} onClose={onClose} {...rest} />
+        </Modal.Body>
+      </Modal.Content>
+    </Modal.Root>
   )
 }
 
-function PickerBody({ title, placeholder, items, onPick, onClose, nothing = 'Nothing of that name.' }: Omit<Props, 'opened'>) {
+function PickerBody({
+  title,
+  placeholder,
+  items,
+  onPick,
+  onClose,
+  nothing = 'Nothing of that name.',
+}: Omit<Props, 'opened'>) {
   const [search, setSearch] = useState('')
   const [chosen, setChosen] = useState(0)
   const list = useRef<HTMLDivElement>(null)
@@ -121,7 +124,14 @@ function PickerItem({ item, id, isChosen, heading, onTake }: ItemProps) {
         </div>
       )}
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: the field above takes the keys for the whole list */}
-      <div className="picker-item" role="option" tabIndex={-1} aria-selected={isChosen} id={id} onClick={onTake}>
+      <div
+        className="picker-item"
+        role="option"
+        tabIndex={-1}
+        aria-selected={isChosen}
+        id={id}
+        onClick={onTake}
+      >
         {item.icon && <span className="picker-icon">{item.icon}</span>}
         <span className="picker-words">
           <span className="picker-label">{item.label}</span>

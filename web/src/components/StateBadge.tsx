@@ -1,5 +1,6 @@
 /** A state as a word with a shape and a colour; the colour alone never tells it. */
 import {
+  IconArchive,
   IconBan,
   IconCheck,
   IconCircleDashed,
@@ -9,7 +10,6 @@ import {
   IconPlayerPlay,
   IconPlayerTrackNext,
   IconProgress,
-  IconArchive,
   IconX,
 } from '@tabler/icons-react'
 import type { ReactNode } from 'react'

@@ -1,5 +1,16 @@
 /** A form made of a JSON Schema: one field for each property, with our own few widgets. */
-import { Autocomplete, JsonInput, NumberInput, Radio, Group, Select, Stack, TagsInput, Textarea, TextInput } from '@mantine/core'
+import {
+  Autocomplete,
+  Group,
+  JsonInput,
+  NumberInput,
+  Radio,
+  Select,
+  Stack,
+  TagsInput,
+  Textarea,
+  TextInput,
+} from '@mantine/core'
 import { useEffect, useState } from 'react'
 import type { JsonSchema } from '../api/types'
 import { readTypedValue, typedText } from '../model/conditions'
@@ -58,7 +69,12 @@ function FieldInput({ field, value, error, isReadOnly, onChange }: InputProps) {
   switch (field.kind) {
     case 'line':
       return (
-        <TextInput {...common} placeholder={placeholder} value={text} onChange={(event) => onText(event.currentTarget.value)} />
+        <TextInput
+          {...common}
+          placeholder={placeholder}
+          value={text}
+          onChange={(event) => onText(event.currentTarget.value)}
+        />
       )
     case 'text':
       return (
@@ -73,7 +89,15 @@ function FieldInput({ field, value, error, isReadOnly, onChange }: InputProps) {
         />
       )
     case 'openChoice':
-      return <Autocomplete {...common} placeholder={fallback} data={field.options} value={text} onChange={onText} />
+      return (
+        <Autocomplete
+          {...common}
+          placeholder={fallback}
+          data={field.options}
+          value={text}
+          onChange={onText}
+        />
+      )
     case 'choice':
       return (
         <Select
@@ -165,9 +189,12 @@ type ValueProps = {
 function ValueInput({ value, onChange, ...common }: ValueProps) {
   const [typed, setTyped] = useState(value === undefined ? '' : typedText(value))
   useEffect(() => {
-    setTyped((standing) => (sameValue(read(standing), value) ? standing : value === undefined ? '' : typedText(value)))
+    setTyped((standing) =>
+      sameValue(read(standing), value) ? standing : value === undefined ? '' : typedText(value),
+    )
   }, [value])
-  if (typeof value === 'object' && value !== null) return <JsonField {...common} value={value} onChange={onChange} />
+  if (typeof value === 'object' && value !== null)
+    return <JsonField {...common} value={value} onChange={onChange} />
   return (
     <TextInput
       {...common}

@@ -3,7 +3,16 @@ import type { JsonSchema } from '../api/types'
 import type { Json } from '../model/document'
 import { capital, spoken } from '../model/phrase'
 
-export type FieldKind = 'line' | 'text' | 'number' | 'yesno' | 'choice' | 'openChoice' | 'list' | 'value' | 'json'
+export type FieldKind =
+  | 'line'
+  | 'text'
+  | 'number'
+  | 'yesno'
+  | 'choice'
+  | 'openChoice'
+  | 'list'
+  | 'value'
+  | 'json'
 
 export interface Field {
   name: string
@@ -47,12 +56,14 @@ function fieldOf(name: string, property: JsonSchema, root: JsonSchema, isRequire
 
 function kindOf(name: string, ways: JsonSchema[], isTemplate: boolean, options: string[]): FieldKind {
   const types = new Set(ways.map((way) => way.type))
-  if (options.length > 0) return isTemplate || ways.some((way) => way.type === 'string' && !way.enum) ? 'openChoice' : 'choice'
+  if (options.length > 0)
+    return isTemplate || ways.some((way) => way.type === 'string' && !way.enum) ? 'openChoice' : 'choice'
   if (types.has('string')) {
     const isLong = LONG.has(name) || ways.some((way) => way.format === 'textarea' || isLongText(way))
     return isLong ? 'text' : 'line'
   }
-  if (types.has('array') && ways.every((way) => way.type !== 'array' || way.items?.type === 'string')) return 'list'
+  if (types.has('array') && ways.every((way) => way.type !== 'array' || way.items?.type === 'string'))
+    return 'list'
   if (types.has('boolean')) return 'yesno'
   if (types.has('number') || types.has('integer')) return 'number'
   if (types.has('object') || types.has('array')) return 'json'

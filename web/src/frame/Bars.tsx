@@ -45,7 +45,8 @@ export function ConnectionBar() {
         <div className="bar bar-lost">
           <IconCloudOff size={18} aria-hidden />
           <span className="bar-words">
-            The connection to the server is lost; reconnecting. What you see may be old, what you type is kept.
+            The connection to the server is lost; reconnecting. What you see may be old, what you type is
+            kept.
           </span>
         </div>
       )}

@@ -1,9 +1,9 @@
 import {
   IconArrowsLeftRight,
   IconBolt,
+  IconChecklist,
   IconChevronsLeft,
   IconChevronsRight,
-  IconChecklist,
   IconFlask,
   IconSettings,
 } from '@tabler/icons-react'

@@ -17,10 +17,15 @@ export function TopBar() {
   useShortcut('mod+k', () => setOpen(true))
   return (
     <header className="top">
-      <button type="button" className="top-search" onClick={() => setOpen(true)} aria-label="Search and commands">
+      <button
+        type="button"
+        className="top-search"
+        onClick={() => setOpen(true)}
+        aria-label="Search and commands"
+      >
         <IconSearch size={16} aria-hidden />
         <span>Search and commands</span>
-        <kbd>{/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘ K' : 'Ctrl K'}</kbd>
+        <kbd aria-hidden>{/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘ K' : 'Ctrl K'}</kbd>
       </button>
       <div className="top-end">
         <ThemeMenu />
@@ -38,7 +43,12 @@ function ThemeMenu() {
     <Menu>
       <Menu.Target>
         <Tooltip label="Light or dark">
-          <ActionIcon variant="subtle" color="gray" size="lg" aria-label={`Theme: ${THEMES[colorScheme].word}`}>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="lg"
+            aria-label={`Theme: ${THEMES[colorScheme].word}`}
+          >
             <Current size={18} color="var(--ink-soft)" />
           </ActionIcon>
         </Tooltip>

@@ -8,7 +8,10 @@ export function isTyping(target: EventTarget | null): boolean {
   )
 }
 
-export const isDialogOpen = (): boolean => document.querySelector('[role="dialog"][data-modal-content], .mantine-Modal-content, .mantine-Drawer-content') !== null
+export const isDialogOpen = (): boolean =>
+  document.querySelector(
+    '[role="dialog"][data-modal-content], .mantine-Modal-content, .mantine-Drawer-content',
+  ) !== null
 
 /**
  * Calls the handler when the keys are pressed: `mod+k`, `j`, `mod+Enter`. `mod` is Ctrl, or ⌘. Keys without `mod` are left to

@@ -44,20 +44,21 @@ export interface Waiting {
 export interface Run {
   id: string
   automation_id: string
-  automation_name?: string | null
   version: number
   status: RunStatus
   dry_run: boolean
   mode?: string
   trigger: { event_id?: string | null; type?: string | null; [more: string]: unknown }
-  record?: Record<string, unknown> | null
+  record?: { object?: string | null; id: string } | null
   started_at: string
   ended_at?: string | null
   duration?: number | null
   waiting?: Waiting | null
   error?: StepError | null
   steps?: Step[]
-  cause?: unknown
+  cause?: string | null
+  /** The whole event that started it; only where one run is read. */
+  event?: Record<string, unknown> | null
 }
 
 /** The light of a run: one that waits shows so, though it is running. */
@@ -67,15 +68,10 @@ export function lightOf(run: Pick<Run, 'status' | 'waiting'>): Light {
 
 export const stepName = (step: Pick<Step, 'name' | 'type'>): string => step.name || capital(spoken(step.type))
 
-/** What a run is named by for people: the record's name or number, else its id. */
+/** What a run is about: “case 5001”. */
 export function recordName(record: Run['record']): string {
   if (!record) return 'no record'
-  for (const field of ['name', 'title', 'subject', 'number', 'email', 'id', 'key']) {
-    const value = record[field]
-    if (typeof value === 'string' && value !== '') return shorten(value, 60)
-    if (typeof value === 'number') return String(value)
-  }
-  return 'a record'
+  return `${record.object ? `${spoken(record.object)} ` : ''}${shorten(record.id, 60)}`
 }
 
 export function waitingPhrase(run: Pick<Run, 'waiting' | 'steps'>, now: number): Phrase {

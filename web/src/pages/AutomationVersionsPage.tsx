@@ -28,10 +28,9 @@ export function AutomationVersionsPage() {
               {(versions.data ?? []).map((version, index, all) => (
                 <VersionEntry
                   key={version.version}
+                  automation={automationId}
                   version={version}
-                  before={all[index + 1]}
-                  isLive={automation.environments.live?.version === version.version}
-                  isSandbox={automation.environments.sandbox?.version === version.version}
+                  before={all[index + 1]?.version}
                 />
               ))}
             </ol>
@@ -43,30 +42,29 @@ export function AutomationVersionsPage() {
 }
 
 interface Props {
+  automation: string
   version: Version
-  before: Version | undefined
-  isLive: boolean
-  isSandbox: boolean
+  before: number | undefined
 }
 
-function VersionEntry({ version, before, isLive, isSandbox }: Props) {
-  const document = openDocument(version.document ?? version)
-  const differences = before ? differencesOf(openDocument(before.document ?? before), document) : []
+function VersionEntry({ automation, version, before }: Props) {
+  const shown = useQuery(queries.version(automation, version.version))
+  const earlier = useQuery({ ...queries.version(automation, before ?? 0), enabled: before !== undefined })
+  const document = shown.data && openDocument(shown.data)
+  const differences = document && earlier.data ? differencesOf(openDocument(earlier.data), document) : []
   return (
     <li className="card version">
       <div className="version-head">
         <b>v{version.version}</b>
-        {isLive && <StateBadge state="active" word="Live" />}
-        {isSandbox && <StateBadge state="dry" word="In the sandbox" />}
+        {version.is_live && <StateBadge state="active" word="Live" />}
+        {version.is_sandbox && <StateBadge state="dry" word="In the sandbox" />}
         <span className="soft">
           <Moment at={version.created_at} />
-          {version.created_by ? ` by ${version.created_by}` : ''}
+          {` by ${version.created_by}`}
         </span>
       </div>
       {differences.length === 0 ? (
-        <p>
-          <PhraseText phrase={automationPhrase(document)} />
-        </p>
+        <p>{document && <PhraseText phrase={automationPhrase(document)} />}</p>
       ) : (
         <ul>
           {differences.map((difference, index) => (

@@ -8,14 +8,13 @@ import { queries } from '../api/queries'
 import type { Automation, AutomationStatus } from '../api/types'
 import { NewAutomation, useCreateAutomation } from '../automations/NewAutomation'
 import { StatusChange } from '../automations/StatusChange'
-import { TEMPLATES } from '../automations/templates'
 import { TestEvent } from '../automations/TestEvent'
+import { TEMPLATES } from '../automations/templates'
 import { Moment } from '../components/Moment'
 import { Empty, Failed, Loading } from '../components/Outcome'
 import { PhraseText } from '../components/PhraseText'
 import { StateBadge, stateWord } from '../components/StateBadge'
 import { openDocument } from '../model/document'
-import { lightOf, type Run } from '../model/runs'
 import { automationPhrase, automationSentence } from '../model/sentences'
 import './tables.css'
 
@@ -135,9 +134,15 @@ function AutomationList({ automations }: { automations: Automation[] }) {
               <th scope="col">Automation</th>
               <th scope="col">Status</th>
               <th scope="col">Last run</th>
-              <th scope="col" className="number">7 days</th>
-              <th scope="col" className="number">Success</th>
-              <th scope="col" className="number">Waiting</th>
+              <th scope="col" className="number">
+                7 days
+              </th>
+              <th scope="col" className="number">
+                Success
+              </th>
+              <th scope="col" className="number">
+                Waiting
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -174,7 +179,7 @@ function AutomationList({ automations }: { automations: Automation[] }) {
                     <Link
                       to="/automations/$automationId/runs"
                       params={{ automationId: automation.id }}
-                      search={{ status: 'running' }}
+                      search={{ status: 'waiting' }}
                     >
                       {automation.waiting_runs}
                     </Link>
@@ -188,7 +193,9 @@ function AutomationList({ automations }: { automations: Automation[] }) {
         </table>
         {shown.length === 0 && <Empty title="No automation fits these filters" />}
       </div>
-      {change && <StatusChange automation={change.automation} to={change.to} onClose={() => setChange(null)} />}
+      {change && (
+        <StatusChange automation={change.automation} to={change.to} onClose={() => setChange(null)} />
+      )}
     </>
   )
 }
@@ -216,7 +223,8 @@ function LastRun({ automation }: { automation: Automation }) {
   if (!run) return <span className="soft">Never</span>
   return (
     <Link to="/runs/$runId" params={{ runId: run.id }} className="plain-link">
-      <StateBadge state={lightOf(run as unknown as Run)} /> <Moment at={run.started_at} />
+      <StateBadge state={run.status} />
+      {run.dry_run && <StateBadge state="dry" />} <Moment at={run.started_at} />
     </Link>
   )
 }
@@ -224,7 +232,11 @@ function LastRun({ automation }: { automation: Automation }) {
 function RunCount({ automation }: { automation: Automation }) {
   if (!automation.runs_7_days) return <>–</>
   return (
-    <Link to="/automations/$automationId/runs" params={{ automationId: automation.id }} search={{ mode: 'live' }}>
+    <Link
+      to="/automations/$automationId/runs"
+      params={{ automationId: automation.id }}
+      search={{ mode: 'live' }}
+    >
       {automation.runs_7_days.toLocaleString('en')}
     </Link>
   )

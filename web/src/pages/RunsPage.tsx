@@ -13,7 +13,10 @@ export function RunsPage() {
           <p className="page-lead">Everything that automations did, are doing, and wait for. Newest first.</p>
         </div>
       </div>
-      <RunsView search={search} onSearch={(next) => void navigate({ to: '/runs', search: next, replace: true })} />
+      <RunsView
+        search={search}
+        onSearch={(next) => void navigate({ to: '/runs', search: next, replace: true })}
+      />
     </div>
   )
 }

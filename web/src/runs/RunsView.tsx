@@ -16,7 +16,7 @@ import { eventPhrase } from '../model/sentences'
 import type { RunSearch } from '../router'
 import '../pages/tables.css'
 
-const STATUSES = ['running', 'completed', 'failed', 'cancelled'] as const
+const STATUSES = ['running', 'waiting', 'completed', 'failed', 'cancelled'] as const
 
 interface Props {
   automation?: string
@@ -28,8 +28,8 @@ export function RunsView({ automation, search, onSearch }: Props) {
   const runs = useInfiniteQuery(
     queries.runs({
       automation,
-      status: search.status,
-      ...(search.mode ? { dry_run: search.mode === 'dry' } : {}),
+      ...(search.status === 'waiting' ? { waiting: true } : { status: search.status }),
+      ...(search.mode ? { mode: search.mode === 'dry' ? ('dry_run' as const) : ('live' as const) } : {}),
     }),
   )
   const connection = useConnection()
@@ -48,7 +48,9 @@ export function RunsView({ automation, search, onSearch }: Props) {
                 size="sm"
                 variant="outline"
                 checked={search.status === status}
-                onChange={() => onSearch({ ...search, status: search.status === status ? undefined : status } as RunSearch)}
+                onChange={() =>
+                  onSearch({ ...search, status: search.status === status ? undefined : status } as RunSearch)
+                }
               >
                 {stateWord(status)}
               </Chip>
@@ -78,14 +80,20 @@ export function RunsView({ automation, search, onSearch }: Props) {
             title={isFiltered ? 'No run fits these filters' : 'Runs will stand here'}
             icon={<IconArrowsLeftRight size={32} aria-hidden />}
           >
-            {!isFiltered && <p>Each time an event starts an automation, one run appears, with everything it did.</p>}
+            {!isFiltered && (
+              <p>Each time an event starts an automation, one run appears, with everything it did.</p>
+            )}
           </Empty>
         </div>
       )}
       {rows.length > 0 && <RunTable runs={rows} isOfOne={automation !== undefined} />}
       {runs.hasNextPage && (
         <Group justify="center" mt="md">
-          <Button variant="default" loading={runs.isFetchingNextPage} onClick={() => void runs.fetchNextPage()}>
+          <Button
+            variant="default"
+            loading={runs.isFetchingNextPage}
+            onClick={() => void runs.fetchNextPage()}
+          >
             Show older runs
           </Button>
         </Group>
@@ -144,7 +152,9 @@ function RunRow({ run, longest, name }: { run: Run; longest: number; name: strin
         {name !== null && <div className="cell-sentence">{phrase}</div>}
       </td>
       <td data-label="Record">{recordName(run.record)}</td>
-      <td data-label="Cause">{run.trigger.type ? <span title={run.trigger.type}>{capitalCause(run)}</span> : '–'}</td>
+      <td data-label="Cause">
+        {run.trigger.type ? <span title={run.trigger.type}>{capitalCause(run)}</span> : '–'}
+      </td>
       <td data-label="Started">
         <Moment at={run.started_at} />
       </td>

@@ -1,5 +1,6 @@
 """Deterministic identities: the same cause gives the same run, however often it is delivered."""
 
+import re
 import uuid
 from typing import Literal
 
@@ -7,6 +8,8 @@ Lane = Literal["live", "sandbox"]
 """Where a run belongs: `live` performs its effects, `sandbox` records what it would have done."""
 
 _RUNS = uuid.UUID("5b0d8a6e-6f0b-5a57-9d3c-0a4a3f1f7c11")
+_MAIL_SAFE = str.maketrans({":": "/", "[": "{", "]": "}"})
+_NOT_MAIL_SAFE = re.compile(r"[^A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]")
 _TASKS = uuid.UUID("8f5b7a52-1d0e-5a86-8a43-6a0f7d9e2b40")
 
 
@@ -23,3 +26,9 @@ def task_id(run: str, path: str) -> str:
 def idempotency_key(run: str, path: str) -> str:
     """Return the key of a step's effect, the same on every attempt."""
     return f"{run}:{path}"
+
+
+def message_id(key: str) -> str:
+    """Return the Message-ID of the mail with that idempotency key; what mail does not allow in one is replaced."""
+    left = _NOT_MAIL_SAFE.sub(lambda found: f"={ord(found[0]):x}", key.translate(_MAIL_SAFE))
+    return f"<{left}@automations>"

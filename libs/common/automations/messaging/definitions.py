@@ -29,15 +29,10 @@ class DefinitionsFollower:
     """
 
     def __init__(self, settings: KafkaSettings, client_id: str, on_definition: OnDefinition) -> None:
-        self._consumer = AIOKafkaConsumer(
-            **settings.client_arguments(),
-            client_id=client_id,
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            fetch_max_wait_ms=100,
-            max_partition_fetch_bytes=8 * 1024 * 1024,
-        )
+        self._consumer = _consumer(settings, client_id)
+        # Asks for the topic's end on a connection of its own: on the other one the answer would queue behind
+        # a fetch that waits for records.
+        self._end_reader = _consumer(settings, client_id)
         self._on_definition = on_definition
         self._reading = asyncio.Lock()
         self.position = 0
@@ -46,12 +41,14 @@ class DefinitionsFollower:
     async def start(self) -> None:
         """Read the topic from its beginning to its present end."""
         await self._consumer.start()
+        await self._end_reader.start()
         self._consumer.assign([_PARTITION])
         await self._consumer.seek_to_beginning(_PARTITION)
         await self.catch_up()
 
     async def stop(self) -> None:
         await self._consumer.stop()
+        await self._end_reader.stop()
 
     async def catch_up(self) -> int:
         """Hand on what is acknowledged by now, and return the offset up to which that is, exclusive."""
@@ -78,7 +75,7 @@ class DefinitionsFollower:
     async def _end_offset(self) -> int:
         while True:
             try:
-                ends: dict[TopicPartition, int] = await self._consumer.end_offsets([_PARTITION])
+                ends: dict[TopicPartition, int] = await self._end_reader.end_offsets([_PARTITION])
             except KafkaError as error:
                 log.warning("definitions wait for Kafka", error=repr(error))
                 await asyncio.sleep(_PAUSE_SECONDS)
@@ -107,3 +104,15 @@ class DefinitionsFollower:
             log.error("an unreadable definition was passed over", offset=record.offset, error=str(error))
             return
         self._on_definition(tenant_id, automation_id, definition)
+
+
+def _consumer(settings: KafkaSettings, client_id: str) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(
+        **settings.client_arguments(),
+        client_id=client_id,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=100,
+        max_partition_fetch_bytes=8 * 1024 * 1024,
+    )

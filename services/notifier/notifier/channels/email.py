@@ -13,16 +13,21 @@ from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, getaddresses
+from email.utils import format_datetime
 from typing import Any
 
 import aiosmtplib
 
+from automations.contracts.identity import message_id
 from automations.contracts.notifications import SendNotification
 from notifier.channels.channel import ATTEMPT_SECONDS, NotNow, Refused, quote_answer
 from notifier.settings import MailSettings
 
-_ADDRESS = re.compile(r"[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+@[^\s@<>()\[\]\\,;:\"\x00-\x1f\x7f]+")
+_ATOM = r"[^\s@<>()\[\]\\,;:\".\x00-\x1f\x7f]+"
+_DOTTED = rf"{_ATOM}(?:\.{_ATOM})*"
+_ADDRESS = re.compile(
+    rf"\s*(?:(?:\"(?P<quoted>[^\"\\]*)\"|(?P<name>[^<>\"@,;]*))\s*<(?P<inside>{_DOTTED}@{_DOTTED})>|(?P<bare>{_DOTTED}@{_DOTTED}))\s*"
+)
 _LONGEST_ADDRESS_CHARACTERS = 254
 _LONGEST_SUBJECT_CHARACTERS = 998
 _NOT_ONE_LINE = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
@@ -67,7 +72,7 @@ class MailChannel:
         except ValueError as error:
             raise Refused("invalid", f"The mail cannot be sent: {quote_answer(str(error))}") from error
         output: dict[str, Any] = {
-            "message_id": mail["Message-ID"],
+            "message_id": message_id(message.key),
             "to": [address for address in recipients if address not in refused],
         }
         if refused:
@@ -115,7 +120,7 @@ def build_mail(message: SendNotification, default_sender: str) -> tuple[EmailMes
         mail["Cc"] = cc
     mail["Subject"] = _NOT_ONE_LINE.sub(" ", message.subject or "").strip()[:_LONGEST_SUBJECT_CHARACTERS]
     mail["Date"] = format_datetime(message.requested_at)
-    mail["Message-ID"] = f"<{message.key}@automations>"
+    mail["Message-ID"] = message_id(message.key)
     mail.set_content(message.body, charset="utf-8")
     recipients = list(dict.fromkeys(address.addr_spec for address in (*to, *cc)))
     return mail, sender.addr_spec, recipients
@@ -131,14 +136,14 @@ def read_address(text: str, role: str) -> Address:
     Raises:
         Refused: it is not exactly one address.
     """
-    found = [] if _NOT_ONE_LINE.search(text) else getaddresses([text])
-    if len(found) == 1:
-        name, address = found[0]
-        if _ADDRESS.fullmatch(address) and len(address) <= _LONGEST_ADDRESS_CHARACTERS:
-            local, _, domain = address.rpartition("@")
-            try:
-                return Address(name, local, domain if domain.isascii() else domain.encode("idna").decode())
-            except (ValueError, HeaderParseError, IndexError):
-                pass
+    found = None if _NOT_ONE_LINE.search(text) else _ADDRESS.fullmatch(text)
+    address = found and (found["bare"] or found["inside"])
+    if found and address and len(address) <= _LONGEST_ADDRESS_CHARACTERS:
+        local, _, domain = address.rpartition("@")
+        name = (found["quoted"] or found["name"] or "").strip()
+        try:
+            return Address(name, local, domain if domain.isascii() else domain.encode("idna").decode())
+        except (ValueError, HeaderParseError, IndexError):
+            pass
     shown = quote_answer(text)[:100]
     raise Refused("invalid", f'The {role} "{shown}" is no mail address; one looks like name@example.com.')

@@ -1,0 +1,1 @@
+"""How the product's things look in a terminal; pure."""

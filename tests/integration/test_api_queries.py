@@ -1,0 +1,50 @@
+"""Every named query of the api is one that PostgreSQL takes on the migrated schema."""
+
+import importlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiosql
+import pytest
+
+import api
+from api.app import MIGRATIONS, SCHEMA
+from automations.postgres import Pool, PostgresSettings, migrate, open_pool
+
+FILES = sorted(Path(api.__file__).parent.glob("*/queries.sql"))
+
+
+def named_queries() -> list[Any]:
+    found = []
+    for path in FILES:
+        queries = aiosql.from_path(path, "asyncpg", mandatory_parameters=False)
+        for name in queries.available_queries:
+            if not name.endswith("_cursor"):
+                found.append(pytest.param(getattr(queries, name).sql, id=f"{path.parent.name}.{name}"))
+    return found
+
+
+@pytest.fixture(scope="module")
+async def pool(postgres_settings: PostgresSettings) -> AsyncIterator[Pool]:
+    await migrate(postgres_settings, SCHEMA, MIGRATIONS)
+    async with open_pool(postgres_settings, SCHEMA) as pool:
+        yield pool
+
+
+@pytest.mark.parametrize("sql", named_queries())
+async def test_query_is_prepared(pool: Pool, sql: str) -> None:
+    async with pool.acquire() as connection:
+        await connection.prepare(sql)
+
+
+async def test_migration_is_done_once(pool: Pool, postgres_settings: PostgresSettings) -> None:
+    """A second process that starts finds nothing left to do."""
+    await migrate(postgres_settings, SCHEMA, MIGRATIONS)
+    async with pool.acquire() as connection:
+        assert await connection.fetchval("SELECT count(*) FROM alembic_version") == 1
+
+
+def test_every_room_with_queries_has_a_store() -> None:
+    for path in FILES:
+        assert importlib.import_module(f"api.{path.parent.name}.store").queries

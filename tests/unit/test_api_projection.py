@@ -1,0 +1,108 @@
+"""Folding facts into rows: however a stream is cut into batches, the history is the same."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.projection import facts as projected
+from api.projection.facts import Fact, fact_reader
+from api.projection.fold import Folded, fold_facts
+from automations.contracts import results
+from automations.contracts.commands import TriggerEvent
+from automations.contracts.wire import encode
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def facts_of(run_id: str, changes: list[tuple[str, int | None, str | None]]) -> list[Fact]:
+    """Return the facts of a run whose steps change as given: path, output, name; None where a field is unchanged."""
+    event = TriggerEvent(id="e", type="case.created", time=NOW, object="case", record_id="1", record={"id": "1"})
+    start = results.RunStart(mode="live", cause="event:e", event=event, chain_id=run_id)
+    common: dict[str, Any] = {
+        "tenant_id": "t", "run_id": run_id, "automation_id": "a", "version": 1, "lane": "live", "order_key": None,
+        "started_at": NOW,
+    }  # fmt: skip
+    made = [results.RunAdvanced(**common, seq=1, at=NOW, status="running", start=start)]
+    for number, (path, output, name) in enumerate(changes, start=2):
+        step = results.StepView(path=path, id=path, type="x", status="completed", attempts=1, output=output, name=name)
+        at = NOW + timedelta(seconds=number)
+        made.append(results.RunAdvanced(**common, seq=number, at=at, status="running", steps=(step,)))
+    return [fact_reader.read(encode(fact)) for fact in made]
+
+
+def stored(batches: list[list[Fact]]) -> dict[str, Any]:
+    """Apply batches as the upserts of the projection do."""
+    table: dict[str, Any] = {}
+    for batch in batches:
+        folded = fold_facts(batch)
+        _upsert(table, folded, "runs", 7, (9, 11, *range(12, 21)))
+        _upsert(table, folded, "steps", 6, (9, 10, 11, 12, 13, 14, 15, 16))
+    return table
+
+
+def _upsert(table: dict[str, Any], folded: Folded, name: str, seq: int, kept: tuple[int, ...]) -> None:
+    for key, row in getattr(folded, name).items():
+        old = table.get((name, key))
+        if old is None:
+            table[(name, key)] = list(row)
+        elif old[seq] < row[seq]:
+            new = [old[i] if i in kept and value is None else value for i, value in enumerate(row)]
+            if name == "steps":
+                new[7] = old[7]
+            table[(name, key)] = new
+
+
+changes = st.lists(
+    st.tuples(st.sampled_from("abc"), st.none() | st.integers(0, 9), st.none() | st.sampled_from(["x", "y"])),
+    max_size=8,
+)
+
+
+@given(changes, st.data())
+def test_history_is_the_same_however_the_stream_is_cut_and_repeated(
+    steps: list[tuple[str, int | None, str | None]], data: st.DataObject
+) -> None:
+    """Batches may begin anywhere, and begin again anywhere before: what is stored in the end does not differ."""
+    stream = facts_of("r", steps)
+    once = stored([[fact] for fact in stream])
+    batches = []
+    position = 0
+    while position < len(stream):
+        end = data.draw(st.integers(position + 1, len(stream)))
+        batches.append(stream[position:end])
+        position = data.draw(st.integers(0, end)) if data.draw(st.booleans()) and len(batches) < 6 else end
+    assert stored(batches) == once
+
+
+def test_fold_keeps_the_whole_present_truth_of_waiting() -> None:
+    """A fact without `waiting` ends the waiting, in the batch as in the table."""
+    waiting = results.Waiting(for_="task", path="p", since=NOW, task_id="t")
+    [start] = facts_of("r", [])
+    common: dict[str, Any] = {
+        "tenant_id": "t", "run_id": "r", "automation_id": "a", "version": 1, "lane": "live", "order_key": None,
+        "started_at": NOW, "at": NOW, "status": "running",
+    }  # fmt: skip
+    waits = fact_reader.read(encode(results.RunAdvanced(**common, seq=2, waiting=waiting)))
+    goes_on = fact_reader.read(encode(results.RunAdvanced(**common, seq=3)))
+    assert fold_facts([start, waits]).runs["r"][10] is not None
+    assert fold_facts([start, waits, goes_on]).runs["r"][10] is None
+
+
+def test_projected_facts_have_the_fields_of_the_contract() -> None:
+    """The projection reads the same messages as everybody; a field that is added must be decided upon here."""
+    pairs = [
+        (projected.RunFact, results.RunAdvanced),
+        (projected.SkipFact, results.StartSkipped),
+        (projected.StepFact, results.StepView),
+        (projected.TaskFact, results.TaskView),
+        (projected.VerdictFact, results.Verdict),
+        (projected.StartFact, results.RunStart),
+    ]
+    for ours, theirs in pairs:
+        assert {field.encode_name for field in msgspec.structs.fields(ours)} == {
+            field.encode_name for field in msgspec.structs.fields(theirs)
+        }
+        assert ours.__struct_config__.tag == theirs.__struct_config__.tag

@@ -1,0 +1,463 @@
+/** Building an automation: the canvas (a list on narrow screens), the panel, problems, saving and publishing. */
+import { ActionIcon, Button, Drawer, Group, Tooltip } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
+import { notifications } from '@mantine/notifications'
+import {
+  IconAlertTriangle,
+  IconArrowBackUp,
+  IconArrowForwardUp,
+  IconKeyboard,
+  IconPlus,
+} from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { useCallback, useMemo, useState } from 'react'
+import { ApiError } from '../api/client'
+import { queries } from '../api/queries'
+import type { Automation } from '../api/types'
+import { AutomationHeader, versionWords } from '../automations/AutomationHeader'
+import { Moment } from '../components/Moment'
+import { Picker } from '../components/Picker'
+import { requiredOf } from '../forms/schema'
+import { differencesOf } from '../model/differences'
+import { type AutomationDocument, freeId, sameValue, TRIGGER } from '../model/document'
+import type { Operation } from '../model/operations'
+import { plain } from '../model/phrase'
+import { findProblems, mergeProblems, type Problem, placeOf } from '../model/problems'
+import { actionName, actionPhrase } from '../model/sentences'
+import './builder.css'
+import { type Editing, GraphCanvas } from './GraphCanvas'
+import { Inspector } from './Inspector'
+import { ActionIconOf } from './icons'
+import { KeyHelp } from './KeyHelp'
+import { ListBuilder } from './ListBuilder'
+import { ProblemList } from './ProblemList'
+import { PublishDialog, type Publishing } from './PublishDialog'
+import { type Builder as BuilderState, type Saving, useBuilder } from './useBuilder'
+import { focusNode, useBuilderKeys } from './useBuilderKeys'
+
+interface Props {
+  automation: Automation
+  /** What is published in the environment that is worked in. */
+  base: AutomationDocument
+  /** What the server holds: the draft, or the base. */
+  saved: AutomationDocument
+  /** What to begin with: what this browser kept, or what the server holds. */
+  start: AutomationDocument
+  isInSandbox: boolean
+}
+
+export function Builder({ automation, base, saved, start, isInSandbox }: Props) {
+  const builder = useBuilder(automation.id, saved, start)
+  const { document } = builder
+  const { catalogue, titles } = useCatalogue()
+  const [selected, setSelected] = useState<string | null>(null)
+  const [adding, setAdding] = useState<string | null>(null)
+  const [isConnecting, setConnecting] = useState(false)
+  const [isHelping, setHelping] = useState(false)
+  const [areProblemsOpen, setProblemsOpen] = useState(false)
+  const [publishing, setPublishing] = useState<Publishing | null>(null)
+  const [refused, setRefused] = useState<{ document: AutomationDocument; problems: Problem[] } | null>(null)
+  const isNarrow = useMediaQuery('(max-width: 860px)', window.innerWidth <= 860)
+  const problems = useProblems(builder, catalogue, refused)
+  const counts = useMemo(() => countByNode(document, problems), [document, problems])
+  const errors = problems.filter((problem) => problem.severity === 'error')
+
+  const { act: perform } = builder
+  const act = useCallback(
+    (operation: Operation) => {
+      const reason = perform(operation)
+      if (reason !== null)
+        notifications.show({ message: reason, color: 'yellow', title: 'This cannot be done' })
+      else if (operation.kind === 'removeAction') setSelected(null)
+    },
+    [perform],
+  )
+  const open = useCallback((node: string | null) => {
+    setSelected(node)
+    requestAnimationFrame(() =>
+      window.document.querySelector<HTMLElement>('.panel input, .panel textarea')?.focus(),
+    )
+  }, [])
+  const add = (type: string) => {
+    const action = {
+      id: freeId(
+        document.actions.map(({ id }) => id),
+        type,
+      ),
+      type,
+      params: {},
+    }
+    act({ kind: 'addAction', action, after: adding })
+    setSelected(action.id)
+    if (!isNarrow) focusNode(action.id)
+  }
+  const editing = useMemo<Editing>(
+    () => ({
+      onAdd: setAdding,
+      onConnect: (source, target) => act({ kind: 'connect', source, target }),
+      onDisconnect: (source, target) => act({ kind: 'disconnect', source, target }),
+      onPlace: (positions) => act({ kind: 'place', positions }),
+      onTidyUp: () => {
+        act({ kind: 'tidyUp' })
+        requestAnimationFrame(() => window.dispatchEvent(new Event('canvas:fit')))
+      },
+    }),
+    [act],
+  )
+  useBuilderKeys({
+    document,
+    selected,
+    act,
+    undo: builder.undo,
+    redo: builder.redo,
+    onSelect: setSelected,
+    onOpen: () => open(selected),
+    onAdd: setAdding,
+    onConnect: () => setConnecting(true),
+    onHelp: () => setHelping(true),
+  })
+
+  const publish = (wanted: Publishing) => {
+    if (errors.length === 0) return setPublishing(wanted)
+    setProblemsOpen(true)
+    notifications.show({
+      color: 'red',
+      title:
+        errors.length === 1 ? 'One problem stands in the way' : `${errors.length} problems stand in the way`,
+      message: errors[0]?.message ?? '',
+    })
+  }
+  const panel = (
+    <Inspector
+      document={document}
+      selected={selected}
+      catalogue={catalogue}
+      titles={titles}
+      problems={problems}
+      act={act}
+      onClose={() => setSelected(null)}
+    />
+  )
+
+  return (
+    <div className="builder-page">
+      <AutomationHeader
+        automation={automation}
+        name={document.name}
+        note={<Note automation={automation} base={base} document={document} />}
+      >
+        <PublishButtons
+          automation={automation}
+          isChanged={!sameValue(base, document)}
+          isInSandbox={isInSandbox}
+          onPublish={publish}
+        />
+      </AutomationHeader>
+      <Toolbar
+        builder={builder}
+        errors={errors.length}
+        warnings={problems.length - errors.length}
+        areProblemsOpen={areProblemsOpen}
+        onAdd={() => setAdding(selected ?? document.actions.at(-1)?.id ?? TRIGGER)}
+        onProblems={() => setProblemsOpen(!areProblemsOpen)}
+        onHelp={() => setHelping(true)}
+        isNarrow={isNarrow}
+      />
+      {areProblemsOpen && problems.length > 0 && (
+        <ProblemList document={document} problems={problems} titles={titles} onOpen={open} />
+      )}
+      {isNarrow ? (
+        <>
+          <ListBuilder
+            document={document}
+            titles={titles}
+            problems={counts}
+            onSelect={setSelected}
+            onAdd={setAdding}
+          />
+          <div className="builder-own">
+            <Button variant="default" fullWidth onClick={() => setSelected('$automation')}>
+              Name and description
+            </Button>
+          </div>
+          <Drawer
+            opened={selected !== null}
+            onClose={() => setSelected(null)}
+            position="bottom"
+            size="88%"
+            withCloseButton={false}
+            padding={0}
+            aria-label="Set up"
+          >
+            <div className="panel">{panel}</div>
+          </Drawer>
+        </>
+      ) : (
+        <div className="builder">
+          <GraphCanvas
+            document={document}
+            titles={titles}
+            selected={selected}
+            onSelect={setSelected}
+            problems={counts}
+            editing={editing}
+            label="Canvas"
+          />
+          <aside className="panel" aria-label="Set up">
+            {panel}
+          </aside>
+        </div>
+      )}
+      <Picker
+        opened={adding !== null}
+        onClose={() => setAdding(null)}
+        title="Add an action"
+        placeholder="What should happen?"
+        items={[...catalogue.values()].map((entry) => ({
+          id: entry.type,
+          label: entry.title,
+          hint: entry.description,
+          words: entry.type,
+          icon: <ActionIconOf type={entry.type} />,
+        }))}
+        onPick={add}
+      />
+      <Picker
+        opened={isConnecting}
+        onClose={() => setConnecting(false)}
+        title="Connect to"
+        placeholder="Which action comes next?"
+        items={document.actions
+          .filter((action) => action.id !== selected)
+          .map((action) => ({
+            id: action.id,
+            label: actionName(action, titles),
+            hint: plain(actionPhrase(action)),
+            icon: <ActionIconOf type={action.type} />,
+          }))}
+        onPick={(target) => selected && act({ kind: 'connect', source: selected, target })}
+      />
+      <KeyHelp opened={isHelping} onClose={() => setHelping(false)} />
+      <PublishDialog
+        publishing={publishing}
+        automation={automation}
+        base={base}
+        document={document}
+        titles={titles}
+        flush={builder.flush}
+        onPublished={(answer) => {
+          setRefused(null)
+          notifications.show({
+            color: 'green',
+            message:
+              answer.activation === 'pending'
+                ? 'Published. It takes effect as soon as the stream has heard of it.'
+                : 'Published. It is in effect.',
+          })
+        }}
+        onRefused={(error) => {
+          if (error instanceof ApiError && error.problems.length > 0) {
+            setRefused({ document, problems: error.problems })
+            setProblemsOpen(true)
+          }
+        }}
+        onClose={() => setPublishing(null)}
+      />
+    </div>
+  )
+}
+
+function useCatalogue() {
+  const actions = useQuery(queries.actions())
+  return useMemo(() => {
+    const entries = actions.data ?? []
+    return {
+      catalogue: new Map(entries.map((entry) => [entry.type, entry])),
+      titles: new Map(entries.map((entry) => [entry.type, entry.title])),
+    }
+  }, [actions.data])
+}
+
+function useProblems(
+  { document, serverProblems }: BuilderState,
+  catalogue: ReturnType<typeof useCatalogue>['catalogue'],
+  refused: { document: AutomationDocument; problems: Problem[] } | null,
+): Problem[] {
+  return useMemo(() => {
+    const known = new Map(
+      [...catalogue].map(([type, entry]) => [
+        type,
+        { title: entry.title, required: requiredOf(entry.params) },
+      ]),
+    )
+    const own = findProblems(document, known)
+    const isCut = own.some((problem) => problem.code === 'unreachable')
+    const servers = [...(refused?.document === document ? refused.problems : []), ...serverProblems]
+    return mergeProblems(
+      own,
+      servers.filter((problem) => !(isCut && problem.pointer.endsWith('/next'))),
+    )
+  }, [document, catalogue, serverProblems, refused])
+}
+
+function countByNode(document: AutomationDocument, problems: readonly Problem[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const problem of problems) {
+    const { node } = placeOf(document, problem.pointer)
+    if (node !== null && problem.severity === 'error') counts.set(node, (counts.get(node) ?? 0) + 1)
+  }
+  return counts
+}
+
+function Note({
+  automation,
+  base,
+  document,
+}: {
+  automation: Automation
+  base: AutomationDocument
+  document: AutomationDocument
+}) {
+  const count = differencesOf(base, document).length
+  if (automation.status === 'draft' || sameValue(base, document)) return <>{versionWords(automation)}</>
+  const changes = count === 0 ? 'another arrangement' : count === 1 ? '1 change' : `${count} changes`
+  return (
+    <>
+      {versionWords(automation)} · draft has {changes}
+    </>
+  )
+}
+
+interface ButtonsProps {
+  automation: Automation
+  isChanged: boolean
+  isInSandbox: boolean
+  onPublish: (publishing: Publishing) => void
+}
+
+function PublishButtons({ automation, isChanged, isInSandbox, onPublish }: ButtonsProps) {
+  if (automation.status === 'archived') return null
+  if (isInSandbox) {
+    const isTried = automation.environments.sandbox?.status === 'active'
+    return (
+      <Button
+        disabled={isTried && !isChanged}
+        onClick={() => onPublish({ environment: 'sandbox', status: 'active' })}
+      >
+        Publish to the sandbox
+      </Button>
+    )
+  }
+  const isActive = automation.status === 'active'
+  return (
+    <>
+      {automation.status !== 'draft' && (
+        <Button
+          variant={isActive ? 'filled' : 'default'}
+          disabled={!isChanged}
+          onClick={() => onPublish({ environment: 'live' })}
+        >
+          Publish
+        </Button>
+      )}
+      {!isActive && (
+        <Button onClick={() => onPublish({ environment: 'live', status: 'active' })}>Set active</Button>
+      )}
+    </>
+  )
+}
+
+interface ToolbarProps {
+  builder: BuilderState
+  errors: number
+  warnings: number
+  areProblemsOpen: boolean
+  isNarrow: boolean
+  onAdd: () => void
+  onProblems: () => void
+  onHelp: () => void
+}
+
+function Toolbar({
+  builder,
+  errors,
+  warnings,
+  areProblemsOpen,
+  isNarrow,
+  onAdd,
+  onProblems,
+  onHelp,
+}: ToolbarProps) {
+  const count = errors + warnings
+  return (
+    <div className="toolbar" role="toolbar" aria-label="Building">
+      <Button size="xs" variant="default" leftSection={<IconPlus size={14} />} onClick={onAdd}>
+        Add an action
+      </Button>
+      <Group gap={4}>
+        <Tooltip label={builder.undoLabel ? `Undo: ${builder.undoLabel}` : 'Nothing to undo'}>
+          <ActionIcon
+            variant="default"
+            size={30}
+            aria-label="Undo"
+            disabled={!builder.undoLabel}
+            onClick={builder.undo}
+          >
+            <IconArrowBackUp size={16} />
+          </ActionIcon>
+        </Tooltip>
+        <Tooltip label={builder.redoLabel ? `Do again: ${builder.redoLabel}` : 'Nothing to do again'}>
+          <ActionIcon
+            variant="default"
+            size={30}
+            aria-label="Redo"
+            disabled={!builder.redoLabel}
+            onClick={builder.redo}
+          >
+            <IconArrowForwardUp size={16} />
+          </ActionIcon>
+        </Tooltip>
+        {!isNarrow && (
+          <Tooltip label="Keys">
+            <ActionIcon variant="default" size={30} aria-label="Keys" onClick={onHelp}>
+              <IconKeyboard size={16} />
+            </ActionIcon>
+          </Tooltip>
+        )}
+      </Group>
+      {count > 0 && (
+        <Button
+          size="xs"
+          variant="default"
+          leftSection={
+            <IconAlertTriangle size={14} color={errors > 0 ? 'var(--failed)' : 'var(--waiting)'} />
+          }
+          aria-expanded={areProblemsOpen}
+          onClick={onProblems}
+        >
+          {count === 1 ? '1 problem' : `${count} problems`}
+        </Button>
+      )}
+      <span className="toolbar-saving" role="status">
+        <SavingWords saving={builder.saving} />
+      </span>
+    </div>
+  )
+}
+
+function SavingWords({ saving }: { saving: Saving }) {
+  switch (saving.state) {
+    case 'unchanged':
+      return null
+    case 'waiting':
+      return <>Saving …</>
+    case 'saved':
+      return (
+        <>
+          Saved <Moment at={new Date(saving.at).toISOString()} />
+        </>
+      )
+    case 'failed':
+      return <span style={{ color: 'var(--failed)' }}>Not saved, trying again. {saving.message}</span>
+  }
+}

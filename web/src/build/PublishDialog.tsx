@@ -1,0 +1,113 @@
+/** Makes the draft a version, after saying what changes and for whom. */
+import { List, Text } from '@mantine/core'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { api } from '../api/client'
+import type { Automation, AutomationStatus, Environment } from '../api/types'
+import { Consequence } from '../components/Consequence'
+import { PhraseText } from '../components/PhraseText'
+import { differencesOf } from '../model/differences'
+import { type AutomationDocument, sameValue } from '../model/document'
+import { automationPhrase } from '../model/sentences'
+
+export interface Publishing {
+  environment: Environment
+  /** The status that it gets with it, if it shall change. */
+  status?: AutomationStatus
+}
+
+interface Props {
+  publishing: Publishing | null
+  automation: Automation
+  base: AutomationDocument
+  document: AutomationDocument
+  titles: ReadonlyMap<string, string>
+  flush: () => Promise<void>
+  onPublished: (automation: Automation) => void
+  onRefused: (error: unknown) => void
+  onClose: () => void
+}
+
+export function PublishDialog(props: Props) {
+  const { publishing, automation, base, document, titles, onClose } = props
+  const client = useQueryClient()
+  const publish = useMutation({
+    mutationFn: async ({ environment, status }: Publishing) => {
+      await props.flush()
+      const isNew = !automation.environments[environment]
+      const isChanged = isNew || !sameValue(base, document)
+      if (!isChanged && status) return api.setStatus(automation.id, status)
+      await api.saveDraft(automation.id, document)
+      return api.publish(automation.id, { environment, ...(status ? { status } : {}) })
+    },
+    onSuccess: (answer) => {
+      for (const key of ['automations', 'automation', 'versions', 'sandbox', 'event-types']) {
+        void client.invalidateQueries({ queryKey: [key] })
+      }
+      props.onPublished(answer)
+      onClose()
+    },
+    onError: props.onRefused,
+  })
+  if (publishing === null) return null
+  const differences = differencesOf(base, document, titles)
+  const { title, action, consequences } = wordsFor(automation, publishing)
+  return (
+    <Consequence
+      opened
+      title={title}
+      action={action}
+      consequences={consequences}
+      isPending={publish.isPending}
+      error={publish.error}
+      onConfirm={() => publish.mutate(publishing)}
+      onClose={onClose}
+    >
+      <Text size="sm">
+        <PhraseText phrase={automationPhrase(document)} />
+      </Text>
+      {differences.length > 0 && automation.status !== 'draft' && (
+        <div>
+          <Text size="sm" fw={600}>
+            {differences.length === 1 ? '1 change' : `${differences.length} changes`}
+          </Text>
+          <List size="sm" pl="md" withPadding={false}>
+            {differences.slice(0, 12).map((difference, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: the sentences have no other identity
+              <List.Item key={index}>
+                <PhraseText phrase={difference} />
+              </List.Item>
+            ))}
+          </List>
+        </div>
+      )}
+    </Consequence>
+  )
+}
+
+function wordsFor(automation: Automation, { environment, status }: Publishing) {
+  if (environment === 'sandbox') {
+    return {
+      title: 'Publish to the sandbox',
+      action: 'Publish to the sandbox',
+      consequences: [
+        'It sees every live event from now on and decides for real, but sends and changes nothing.',
+        automation.environments.live
+          ? 'The live version runs on as before, until you promote this one.'
+          : 'Nothing is live before you promote it.',
+        'Its dry runs stand in the runs.',
+      ],
+    }
+  }
+  const willBeActive = (status ?? automation.status) === 'active'
+  return {
+    title: status === 'active' ? `Set “${automation.name}” active` : 'Publish the draft',
+    action: status === 'active' ? 'Set active' : 'Publish',
+    consequences: [
+      willBeActive
+        ? 'Events published from now on are judged by this version, and matching ones start a run.'
+        : 'The version is kept; it starts nothing until the automation is set active.',
+      'Runs under way keep the version they began with.',
+      'Earlier versions stay under Versions. Pause it at any time.',
+    ],
+  }
+}

@@ -1,0 +1,169 @@
+import { Button } from '@mantine/core'
+import { useMediaQuery } from '@mantine/hooks'
+import { useQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { lazy, Suspense, useMemo } from 'react'
+import { ApiError } from '../api/client'
+import { queries } from '../api/queries'
+import { JsonView } from '../components/JsonView'
+import { Moment, useNow } from '../components/Moment'
+import { Failed, Loading } from '../components/Outcome'
+import { PhraseText } from '../components/PhraseText'
+import { StateBadge } from '../components/StateBadge'
+import { NotFound } from '../frame/NotFound'
+import { type AutomationDocument, openDocument, TRIGGER } from '../model/document'
+import { durationWords } from '../model/moments'
+import { lightOf, type Run, recordName, runPhrase } from '../model/runs'
+import { StepDetails } from '../runs/StepDetails'
+import { TimeLine } from '../runs/TimeLine'
+import '../runs/run.css'
+
+const GraphCanvas = lazy(() =>
+  import('../build/GraphCanvas').then((module) => ({ default: module.GraphCanvas })),
+)
+
+export function RunPage() {
+  const { runId } = useParams({ from: '/runs/$runId' })
+  const run = useQuery(queries.run(runId))
+  if (run.data) return <Shown run={run.data} />
+  if (run.isPending) return <Loading label="The run is loading" />
+  if (run.error instanceof ApiError && run.error.status === 404) return <NotFound />
+  return (
+    <div className="page">
+      <Failed what="The run" error={run.error} onRetry={() => void run.refetch()} />
+    </div>
+  )
+}
+
+/** The step to show when nobody chose one: what failed, what waits or runs, else the last that happened. */
+function tellingStep(run: Run): string | null {
+  const steps = run.steps ?? []
+  const telling =
+    steps.find((step) => step.status === 'failed') ??
+    steps.find((step) => step.status === 'waiting' || step.status === 'running') ??
+    steps.findLast((step) => step.status !== 'pending')
+  return telling?.path ?? null
+}
+
+function Shown({ run }: { run: Run }) {
+  const now = useNow()
+  const navigate = useNavigate()
+  const search = useSearch({ from: '/runs/$runId' })
+  const isNarrow = useMediaQuery('(max-width: 860px)', window.innerWidth <= 860)
+  const { document, titles } = useDocumentOf(run)
+  const chosen = search.step ?? tellingStep(run) ?? TRIGGER
+  const step = (run.steps ?? []).find((candidate) => candidate.path === chosen)
+  const lights = useMemo(() => new Map((run.steps ?? []).map(({ id, status }) => [id, status])), [run.steps])
+  const select = (path: string | null) =>
+    void navigate({
+      to: '/runs/$runId',
+      params: { runId: run.id },
+      search: path ? { step: path } : {},
+      replace: true,
+    })
+  return (
+    <article aria-label="Run">
+      <header className="run-head">
+        <div className="run-facts">
+          <StateBadge state={lightOf(run)} />
+          {run.dry_run && <StateBadge state="dry" />}
+          <Link to="/automations/$automationId/runs" params={{ automationId: run.automation_id }}>
+            {document?.name ?? 'The automation'}
+          </Link>
+          <span>v{run.version}</span>
+          <span>{recordName(run.record)}</span>
+          <Moment at={run.started_at} />
+          {run.duration != null && (
+            <span>
+              {run.ended_at ? 'took' : 'for'} {durationWords(run.duration)}
+            </span>
+          )}
+        </div>
+        <h1 aria-live="polite">
+          <PhraseText phrase={runPhrase(run, now)} />
+        </h1>
+        {run.waiting?.task_id && (
+          <div className="run-actions">
+            <Button component={Link} to={`/tasks/${run.waiting.task_id}`}>
+              Open the task
+            </Button>
+          </div>
+        )}
+      </header>
+      <div className="run-body">
+        {!isNarrow && (
+          <div className="run-graph">
+            {document && (
+              <Suspense fallback={<Loading label="The graph is loading" rows={3} />}>
+                <GraphCanvas
+                  document={document}
+                  titles={titles}
+                  selected={step ? step.id : TRIGGER}
+                  onSelect={(id) => id && select(id)}
+                  lights={lights}
+                  label="What the run did"
+                />
+              </Suspense>
+            )}
+          </div>
+        )}
+        {step ? <StepDetails step={step} isDry={run.dry_run} /> : <Cause run={run} />}
+      </div>
+      <div className="run-below">
+        <h2>Time line</h2>
+        <TimeLine run={run} selected={step?.path ?? null} onSelect={select} />
+        {step && run.event && (
+          <Button variant="default" size="xs" onClick={() => select(TRIGGER)}>
+            Show the event that started it
+          </Button>
+        )}
+      </div>
+    </article>
+  )
+}
+
+function Cause({ run }: { run: Run }) {
+  return (
+    <div className="step-details">
+      <div className="step-head">
+        <h2>{run.trigger.type ?? 'Trigger'}</h2>
+      </div>
+      <p className="soft">
+        The event that started the run
+        {run.trigger.event_id ? `, ${run.trigger.event_id}` : ''}
+      </p>
+      {run.event && (
+        <section className="step-part">
+          <h3>Event</h3>
+          <JsonView label="Event" value={run.event} />
+        </section>
+      )}
+    </div>
+  )
+}
+
+/** The document of the run's own version; where it cannot be read, the steps in their order. */
+function useDocumentOf(run: Run) {
+  const version = useQuery(queries.version(run.automation_id, run.version))
+  const actions = useQuery(queries.actions())
+  const titles = useMemo(
+    () => new Map((actions.data ?? []).map((entry) => [entry.type, entry.title])),
+    [actions.data],
+  )
+  const { steps, trigger } = run
+  const document = useMemo((): AutomationDocument | null => {
+    if (version.data) return openDocument(version.data)
+    if (version.isPending) return null
+    return {
+      name: 'A deleted automation',
+      trigger: { event: trigger.type ?? '' },
+      actions: (steps ?? []).map((step) => ({
+        id: step.id,
+        type: step.type,
+        params: {},
+        ...(step.name ? { name: step.name } : {}),
+      })),
+    }
+  }, [version.data, version.isPending, steps, trigger.type])
+  return { document, titles }
+}
