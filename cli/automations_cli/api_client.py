@@ -27,9 +27,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class ApiClient:
     """One api, and one caller."""
 
-    def __init__(
-        self, url: str, api_key: str | None = None, *, transport: httpx.BaseTransport | None = None
-    ) -> None:
+    def __init__(self, url: str, api_key: str | None = None, *, transport: httpx.BaseTransport | None = None) -> None:
         self.url = url
         try:
             host = urlsplit(url).hostname
@@ -132,8 +130,7 @@ class ApiClient:
             number = min(left or MOST_PER_PAGE, MOST_PER_PAGE)
             page = self._get(path, **filters, limit=number, cursor=cursor)
             items = page.get("items")
-            for item in items if isinstance(items, list) else ():
-                yield item
+            yield from items if isinstance(items, list) else ()
             cursor = page.get("next_cursor")
             if cursor is None or not items:
                 return

@@ -61,14 +61,17 @@ def render_headline(status: int, problem: Mapping[str, object]) -> str:
 
 def render_errors(problem: Mapping[str, object]) -> list[str]:
     """Return a line for each wrong field that a problem body names, the fields' places in one column."""
-    found: list[tuple[str, str]] = []
-    errors = problem.get("errors")
-    for error in errors if isinstance(errors, list) else ():
-        if isinstance(error, Mapping):
-            found.append((str(error.get("pointer") or "(the whole)"), str(error.get("message") or "")))
-    tasks = problem.get("tasks")
-    for task in tasks if isinstance(tasks, list) else ():
-        if isinstance(task, Mapping):
-            found.append((str(task.get("task_id")), f"step {task.get('step')}: {task.get('title')}"))
+    found = [
+        (str(error.get("pointer") or "(the whole)"), str(error.get("message") or ""))
+        for error in _mappings(problem.get("errors"))
+    ]
+    found += [
+        (str(task.get("task_id")), f"step {task.get('step')}: {task.get('title')}")
+        for task in _mappings(problem.get("tasks"))
+    ]
     width = max((len(place) for place, _message in found), default=0)
     return [f"{place:<{width}}  {message}" for place, message in found]
+
+
+def _mappings(value: object) -> list[Mapping[str, object]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

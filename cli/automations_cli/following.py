@@ -25,7 +25,8 @@ def follow_run(api: ApiClient, run_id: str, *, verbose: bool, as_json: bool) -> 
     run = api.load_run(run_id)
     title = load_title(api, run)
     if as_json:
-        for run in states_of(api, run):
+        for state in states_of(api, run):
+            run = state
             print_json_line(run)
     elif open_console().is_terminal:
         run = _show_moving(api, run, title, verbose=verbose)

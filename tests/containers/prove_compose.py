@@ -10,6 +10,7 @@ Needs an engine with Compose v2, curl, kcat and git. Exit status 0 only if all o
 import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -121,12 +122,13 @@ def prove(stack: Stack) -> None:
     build(stack)
     with timed("first start"):
         stack.compose("up", "--wait")
+    prove_page_is_served(stack)
     run = prove_event_to_completed_run(stack)
     waiting = prove_task_waits(stack)
     with timed("down"):
         stack.compose("down")
-    with timed("second start"):
-        stack.compose("up", "--wait")
+    with timed("second start, of two executors"):
+        stack.compose("up", "--wait", "--scale", "executor=2")
     after = stack.get(f"/automations/{run['automation_id']}/runs")["items"]
     expect(after == [run], f"the history is as it was: {after}")
     say("the history is there after down and up")
@@ -142,6 +144,13 @@ def build(stack: Stack) -> None:
         command = ["docker", "image", "inspect", "--format", "{{.Size}}", f"automations/{service}"]
         size = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
         say(f"image automations/{service}: {int(size) / 1e6:.0f} MB")
+
+
+def prove_page_is_served(stack: Stack) -> None:
+    page = fetch(f"{stack.api}/")
+    scripts = re.findall(r'<script[^>]* src="([^"]+)"', page)
+    expect(bool(scripts), f"the UI's page loads a script: {page}")
+    expect("import" in fetch(stack.api + scripts[0]), "the script is there")
 
 
 def prove_event_to_completed_run(stack: Stack) -> dict[str, Any]:
@@ -191,14 +200,19 @@ def prove_key_is_asked_for(stack: Stack) -> None:
 
 
 def curl(*arguments: str) -> Any:
-    """Return the JSON that a call answers; a status of 400 or more ends the proof."""
-    command = ["curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "30", *arguments]
+    """Return the JSON that a call answers."""
     if "--request" in arguments:
         say("$ curl " + " ".join(f"'{word}'" if " " in word else word for word in arguments))
+    return json.loads(fetch(*arguments))
+
+
+def fetch(*arguments: str) -> str:
+    """Return the body that a call answers; a status of 400 or more ends the proof."""
+    command = ["curl", "--silent", "--show-error", "--fail-with-body", "--max-time", "30", *arguments]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise Failed(f"{' '.join(arguments)}: {done.stderr}{done.stdout}")
-    return json.loads(done.stdout)
+    return done.stdout
 
 
 def eventually(look: Callable[[], dict[str, Any] | None], subject: str) -> dict[str, Any]:

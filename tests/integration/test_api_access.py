@@ -1,6 +1,7 @@
 """Who may call the api, and by which name."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -30,7 +31,8 @@ async def closed(
 async def opened(
     postgres_settings: PostgresSettings, kafka_settings: KafkaSettings
 ) -> AsyncIterator[httpx.AsyncClient]:
-    async with running_api(postgres_settings, kafka_settings, allowed_hosts="automations.test") as client:
+    settings = {"allowed_hosts": "automations.test", "web_dist": Path("/nowhere")}
+    async with running_api(postgres_settings, kafka_settings, **settings) as client:
         yield client
 
 

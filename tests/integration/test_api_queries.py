@@ -16,13 +16,13 @@ FILES = sorted(Path(api.__file__).parent.glob("*/queries.sql"))
 
 
 def named_queries() -> list[Any]:
-    found = []
-    for path in FILES:
-        queries = aiosql.from_path(path, "asyncpg", mandatory_parameters=False)
-        for name in queries.available_queries:
-            if not name.endswith("_cursor"):
-                found.append(pytest.param(getattr(queries, name).sql, id=f"{path.parent.name}.{name}"))
-    return found
+    loaded = [(path, aiosql.from_path(path, "asyncpg", mandatory_parameters=False)) for path in FILES]
+    return [
+        pytest.param(getattr(queries, name).sql, id=f"{path.parent.name}.{name}")
+        for path, queries in loaded
+        for name in queries.available_queries
+        if not name.endswith("_cursor")
+    ]
 
 
 @pytest.fixture(scope="module")

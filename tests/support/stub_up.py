@@ -15,7 +15,7 @@ STUBS = tuple(
 
 def main() -> None:
     stack.SERVICES = STUBS
-    app(args=["up", *sys.argv[1:]])
+    app(args=["up", "--no-samples", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

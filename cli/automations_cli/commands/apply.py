@@ -24,7 +24,8 @@ def apply(
         typer.Option("-f", "--file", help="A file of YAML or JSON, a folder of them, or - for the standard input."),
     ],
     environment: Annotated[
-        Environment | None, typer.Option("--environment", help="Which document to write; absent: the file's, else live.")
+        Environment | None,
+        typer.Option("--environment", help="Which document to write; absent: the file's, else live."),
     ] = None,
     status: Annotated[
         AutomationStatus | None, typer.Option("--status", help="The status to give; absent: the file's, else as it is.")
@@ -123,5 +124,5 @@ def _differences(before: dict[str, Any] | None, after: dict[str, Any], environme
 
     if before is None or before.get("environment") != environment:
         return []
-    texts = [render_yaml(choose_document(automation)).splitlines() for automation in (before, after)]
-    return [line for line in difflib.unified_diff(*texts, n=1, lineterm="") if not line.startswith(("---", "+++"))]
+    old, new = (render_yaml(choose_document(automation)).splitlines() for automation in (before, after))
+    return [line for line in difflib.unified_diff(old, new, n=1, lineterm="") if not line.startswith(("---", "+++"))]

@@ -71,7 +71,10 @@ def set_status(
     data: Data = DATA,
     as_json: AsJson = False,
 ) -> None:
-    """Activate, pause or archive an automation; `draft` brings an archived one back."""
+    """Activate, pause or archive an automation.
+
+    `draft` brings an archived one back.
+    """
     from automations_cli.lookup import load_named
 
     with open_api(api_url, data) as api:

@@ -13,9 +13,7 @@ from automations_cli.output import open_console, print_json, say
 
 
 def list_runs(
-    automation: Annotated[
-        str | None, typer.Argument(metavar="[ID|NAME]", help="Only runs of this automation.")
-    ] = None,
+    automation: Annotated[str | None, typer.Argument(metavar="[ID|NAME]", help="Only runs of this automation.")] = None,
     status: Annotated[
         Literal["running", "completed", "failed", "cancelled"] | None, typer.Option("--status", help="Of this status.")
     ] = None,
@@ -39,7 +37,7 @@ def list_runs(
     with open_api(api_url, data) as api:
         named = load_named(api, automation) if automation else None
         found = api.list_runs(
-            named and named["id"],
+            str(named["id"]) if named else None,
             limit=limit,
             status=status,
             waiting=waiting,

@@ -29,7 +29,7 @@ def list_tasks(
     data: Data = DATA,
     as_json: AsJson = False,
 ) -> None:
-    """List the tasks that wait for people, newest first."""
+    """List tasks that wait for people, newest first."""
     from automations_cli.lookup import load_named, names_by_id
 
     with open_api(api_url, data) as api:
@@ -53,9 +53,7 @@ def complete(
         list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", help="The output's fields; values may be JSON.")
     ] = None,
     output: Annotated[str | None, typer.Option("--output", help="The output as a JSON object.")] = None,
-    step: Annotated[
-        str | None, typer.Option("--step", help="Which of a run's open tasks, by its step.")
-    ] = None,
+    step: Annotated[str | None, typer.Option("--step", help="Which of a run's open tasks, by its step.")] = None,
     api_url: ApiUrl = None,
     data: Data = DATA,
     as_json: AsJson = False,

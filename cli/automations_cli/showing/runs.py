@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
+from textwrap import indent
 from typing import Any
 
 from rich.table import Table
@@ -20,6 +20,7 @@ from automations_cli.showing.words import (
     show_time,
     style_of,
 )
+from automations_cli.yaml_text import render_yaml
 
 _SIGNS = {
     "completed": "✓",
@@ -117,9 +118,11 @@ def _add_step(tree: Tree, step: JsonObject, *, verbose: bool) -> None:
 
 
 def _render_value(name: str, value: Any) -> Text:
-    shown = printable(json.dumps(value, ensure_ascii=False, indent=2))
-    text = Text(f"{name} ", style="cyan")
-    return text.append(shown, style="default")
+    shown = printable(render_yaml(value)).rstrip()
+    if not isinstance(value, dict | list):
+        shown = shown.removesuffix("\n...")
+    text = Text(name, style="cyan")
+    return text.append(f"\n{indent(shown, '  ')}", style="default")
 
 
 def _add_error(node: Tree, error: object) -> None:

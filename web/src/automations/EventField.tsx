@@ -2,6 +2,7 @@
 import { Autocomplete } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { queries } from '../api/queries'
+import { offeredFor } from '../forms/offered'
 import { eventPhrase } from '../model/sentences'
 
 interface Props {
@@ -22,6 +23,7 @@ export function EventField({ value, onChange, error, label = 'What starts it' }:
       value={value}
       onChange={(event) => onChange(event.trim())}
       error={error}
+      filter={offeredFor}
       limit={20}
       autoComplete="off"
       spellCheck={false}

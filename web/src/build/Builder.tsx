@@ -180,17 +180,19 @@ export function Builder({ automation, base, saved, start, isInSandbox }: Props) 
               Name and description
             </Button>
           </div>
-          <Drawer
+          <Drawer.Root
             opened={selected !== null}
             onClose={() => setSelected(null)}
             position="bottom"
             size="88%"
-            withCloseButton={false}
-            padding={0}
-            aria-label="Set up"
           >
-            <div className="panel">{panel}</div>
-          </Drawer>
+            <Drawer.Overlay />
+            <Drawer.Content aria-label="Set up">
+              <Drawer.Body p={0}>
+                <div className="panel">{panel}</div>
+              </Drawer.Body>
+            </Drawer.Content>
+          </Drawer.Root>
         </>
       ) : (
         <div className="builder">

@@ -3,6 +3,7 @@ import { ActionIcon, Autocomplete, Button, Select, Stack, Text, TextInput } from
 import { IconPlus, IconX } from '@tabler/icons-react'
 import { useEffect, useId, useState } from 'react'
 import { JsonView } from '../components/JsonView'
+import { offeredFor } from '../forms/offered'
 import {
   type Group,
   isEditableInRows,
@@ -162,6 +163,7 @@ function ConditionRow({ draft, number, fields, onEdit, onRemove }: RowProps) {
         onChange={(field) => onEdit({ field })}
         spellCheck={false}
         autoComplete="off"
+        filter={offeredFor}
         limit={30}
       />
       {offered.length > 1 ? (

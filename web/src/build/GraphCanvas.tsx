@@ -135,6 +135,9 @@ function Canvas(props: Props) {
   )
 }
 
+/** A node with its light is higher than one without. */
+const LIT_ROW = 156
+
 const FIT = { padding: 0.18, maxZoom: 1, minZoom: 0.5 }
 const roundPosition = ({ x, y }: Position): Position => ({ x: Math.round(x), y: Math.round(y) })
 
@@ -150,7 +153,7 @@ function useDrawnNodes({
   const isEditable = editing !== undefined
   const onAdd = editing?.onAdd
   return useMemo(() => {
-    const positions = positionsOf(document)
+    const positions = positionsOf(document, lights ? LIT_ROW : undefined)
     const node = (
       id: string,
       data: Omit<DrawnNode['data'], 'isSelected' | 'problems' | 'isEditable' | 'onSelect'>,

@@ -2,9 +2,9 @@ import { IconAlertTriangle, IconPlus } from '@tabler/icons-react'
 import { Handle, type Node, type NodeProps, Position } from '@xyflow/react'
 import { memo } from 'react'
 import { PhraseText } from '../components/PhraseText'
-import { StateBadge, stateWord } from '../components/StateBadge'
+import { StateBadge } from '../components/StateBadge'
 import { TRIGGER } from '../model/document'
-import { type Phrase, plain } from '../model/phrase'
+import type { Phrase } from '../model/phrase'
 import type { StepStatus } from '../model/runs'
 import { ActionIconOf, TriggerIcon } from './icons'
 
@@ -29,14 +29,11 @@ function problemWords(count: number): string {
   return count === 1 ? '1 problem' : `${count} problems`
 }
 
+/** Parts the sentences of a node for those who hear them. */
+const Stop = () => <span className="sr-only">. </span>
+
 export const StepNode = memo(function StepNode({ id, data }: NodeProps<DrawnNode>) {
   const isTrigger = id === TRIGGER
-  const words = [
-    isTrigger ? 'Trigger' : data.title,
-    plain(data.phrase),
-    data.isLit && data.light ? stateWord(data.light) : '',
-    data.problems > 0 ? problemWords(data.problems) : '',
-  ]
   return (
     <>
       {!isTrigger && <Handle type="target" position={Position.Top} isConnectable={data.isEditable} />}
@@ -48,7 +45,6 @@ export const StepNode = memo(function StepNode({ id, data }: NodeProps<DrawnNode
         data-light={data.isLit ? data.light : undefined}
         data-problem={data.problems > 0 || undefined}
         aria-pressed={data.isSelected}
-        aria-label={words.filter(Boolean).join('. ')}
         onFocus={(event) => event.currentTarget.matches(':focus-visible') && data.onSelect(id)}
       >
         <span className="node-icon" data-trigger={isTrigger || undefined}>
@@ -56,9 +52,11 @@ export const StepNode = memo(function StepNode({ id, data }: NodeProps<DrawnNode
         </span>
         <span className="node-words">
           <span className="node-title">{data.title}</span>
+          <Stop />
           <span className="node-sentence">
             <PhraseText phrase={data.phrase} />
           </span>
+          <Stop />
           {data.isLit && data.light && <StateBadge state={data.light} />}
           {data.problems > 0 && (
             <span className="node-problem">

@@ -14,21 +14,22 @@ export function JsonView({ value, label }: { value: unknown; label: string }) {
       <div className="json-scroll" tabIndex={0} role="group" aria-label={`${label}, as JSON`}>
         <Value value={value} depth={0} />
       </div>
-      <CopyButton value={typeof value === 'string' ? value : JSON.stringify(value, null, 2)}>
-        {({ copied, copy }) => (
-          <Tooltip label={copied ? 'Copied' : 'Copy'}>
-            <ActionIcon
-              className="json-copy"
-              variant="default"
-              size="md"
-              onClick={copy}
-              aria-label={copied ? `${label} copied` : `Copy ${label.toLowerCase()}`}
-            >
-              {copied ? <IconCheck size={14} /> : <IconCopy size={14} />}
-            </ActionIcon>
-          </Tooltip>
-        )}
-      </CopyButton>
+      <div className="json-copy">
+        <CopyButton value={typeof value === 'string' ? value : JSON.stringify(value, null, 2)}>
+          {({ copied, copy }) => (
+            <Tooltip label={copied ? 'Copied' : 'Copy'}>
+              <ActionIcon
+                variant="default"
+                size="md"
+                onClick={copy}
+                aria-label={copied ? `${label} copied` : `Copy ${label.toLowerCase()}`}
+              >
+                {copied ? <IconCheck size={14} /> : <IconCopy size={14} />}
+              </ActionIcon>
+            </Tooltip>
+          )}
+        </CopyButton>
+      </div>
     </section>
   )
 }

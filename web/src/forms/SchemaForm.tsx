@@ -15,6 +15,7 @@ import { useEffect, useState } from 'react'
 import type { JsonSchema } from '../api/types'
 import { readTypedValue, typedText } from '../model/conditions'
 import { type Json, type JsonObject, sameValue } from '../model/document'
+import { offeredFor } from './offered'
 import { type Field, fieldsOf } from './schema'
 
 interface Props {
@@ -91,6 +92,7 @@ function FieldInput({ field, value, error, isReadOnly, onChange }: InputProps) {
     case 'openChoice':
       return (
         <Autocomplete
+          filter={offeredFor}
           {...common}
           placeholder={fallback}
           data={field.options}

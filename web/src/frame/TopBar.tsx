@@ -17,12 +17,7 @@ export function TopBar() {
   useShortcut('mod+k', () => setOpen(true))
   return (
     <header className="top">
-      <button
-        type="button"
-        className="top-search"
-        onClick={() => setOpen(true)}
-        aria-label="Search and commands"
-      >
+      <button type="button" className="top-search" onClick={() => setOpen(true)}>
         <IconSearch size={16} aria-hidden />
         <span>Search and commands</span>
         <kbd aria-hidden>{/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘ K' : 'Ctrl K'}</kbd>
@@ -72,25 +67,28 @@ function Who() {
   const isOpenMode = me.data?.auth === 'open'
   const name = me.data?.name ?? 'You'
   return (
-    <Menu width={280}>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Who you are">
-          <IconUserCircle size={20} color="var(--ink-soft)" />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Text size="sm" p="xs">
-          {me.data === undefined && 'Who you are is not known yet.'}
-          {isOpenMode &&
-            'Open mode: everybody on this machine works as administrator, without signing in. Set AUTH=required to ask for a key.'}
-          {me.data && !isOpenMode && `${name}, ${me.data.role}`}
-        </Text>
-        {me.data?.tenant_id && (
-          <Text size="sm" px="xs" pb="xs" c="dimmed">
-            Tenant: {me.data.tenant_id}
+    <>
+      {isOpenMode && <span className="who">Open mode, no sign-in</span>}
+      <Menu width={280}>
+        <Menu.Target>
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Who you are">
+            <IconUserCircle size={20} color="var(--ink-soft)" />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Text size="sm" p="xs">
+            {me.data === undefined && 'Who you are is not known yet.'}
+            {isOpenMode &&
+              'Open mode: everybody on this machine works as administrator, without signing in. Set AUTH=required to ask for a key.'}
+            {me.data && !isOpenMode && `${name}, ${me.data.role}`}
           </Text>
-        )}
-      </Menu.Dropdown>
-    </Menu>
+          {me.data?.tenant_id && (
+            <Text size="sm" px="xs" pb="xs" c="dimmed">
+              Tenant: {me.data.tenant_id}
+            </Text>
+          )}
+        </Menu.Dropdown>
+      </Menu>
+    </>
   )
 }

@@ -11,8 +11,8 @@ export const NODE_WIDTH = 240
 export const CELL = { width: 300, height: 130 }
 
 /** The position of every node by its id, the trigger's too. */
-export function positionsOf(document: AutomationDocument): Record<string, Position> {
-  const tidy = tidyPositions(document)
+export function positionsOf(document: AutomationDocument, rowHeight = CELL.height): Record<string, Position> {
+  const tidy = tidyPositions(document, rowHeight)
   const arranged = document.layout?.positions ?? {}
   const positions: Record<string, Position> = {}
   for (const [id, position] of Object.entries(tidy)) positions[id] = arranged[id] ?? position
@@ -20,14 +20,14 @@ export function positionsOf(document: AutomationDocument): Record<string, Positi
   for (const edge of edgesOf(document)) {
     const above = positions[edge.source]
     if (!arranged[edge.target] && above) {
-      positions[edge.target] = { x: above.x, y: above.y + CELL.height }
+      positions[edge.target] = { x: above.x, y: above.y + rowHeight }
     }
   }
   return positions
 }
 
 /** The arrangement that nobody made: a row per step from the trigger, a column per path. */
-function tidyPositions(document: AutomationDocument): Record<string, Position> {
+function tidyPositions(document: AutomationDocument, rowHeight: number): Record<string, Position> {
   const edges = edgesOf(document)
   const rows = rowsOf(document, edges)
   const columns = columnsOf(document, edges)
@@ -35,7 +35,7 @@ function tidyPositions(document: AutomationDocument): Record<string, Position> {
   for (const action of document.actions) {
     positions[action.id] = {
       x: (columns.get(action.id) ?? 0) * CELL.width,
-      y: (rows.get(action.id) ?? 0) * CELL.height,
+      y: (rows.get(action.id) ?? 0) * rowHeight,
     }
   }
   return positions

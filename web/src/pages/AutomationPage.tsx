@@ -27,7 +27,7 @@ function Opened({ automation }: { automation: Automation }) {
     queryFn: () => queries.sandboxDocument(automation.id),
     enabled: isInSandbox && automation.environments.sandbox !== null,
   })
-  const draft = useQuery(queries.draft(automation.id))
+  const draft = useQuery({ ...queries.draft(automation.id), enabled: automation.draft !== null })
   if (draft.isError) {
     return (
       <div className="page">
@@ -35,10 +35,10 @@ function Opened({ automation }: { automation: Automation }) {
       </div>
     )
   }
-  if (draft.data === undefined || sandbox.isPending || published.isLoading)
+  if (draft.isLoading || sandbox.isPending || published.isLoading)
     return <Loading label="The draft is loading" />
   const base = openDocument(published.data ?? automation)
-  const saved = draft.data === null ? base : openDocument(draft.data)
+  const saved = draft.data ? openDocument(draft.data) : base
   return (
     <Builder
       key={`${automation.id} ${isInSandbox}`}

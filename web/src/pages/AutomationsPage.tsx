@@ -168,13 +168,21 @@ function AutomationList({ automations }: { automations: Automation[] }) {
                 <td data-label="Last run">
                   <LastRun automation={automation} />
                 </td>
-                <td className="number" data-label="7 days">
+                <td className="number" data-label="7 days" data-empty={!automation.runs_7_days || undefined}>
                   <RunCount automation={automation} />
                 </td>
-                <td className="number" data-label="Success">
+                <td
+                  className="number"
+                  data-label="Success"
+                  data-empty={automation.success_rate == null || undefined}
+                >
                   {automation.success_rate == null ? '–' : `${Math.floor(automation.success_rate * 100)} %`}
                 </td>
-                <td className="number" data-label="Waiting">
+                <td
+                  className="number"
+                  data-label="Waiting"
+                  data-empty={!automation.waiting_runs || undefined}
+                >
                   {automation.waiting_runs ? (
                     <Link
                       to="/automations/$automationId/runs"

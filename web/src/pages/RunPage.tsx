@@ -61,6 +61,17 @@ function Shown({ run }: { run: Run }) {
       search: path ? { step: path } : {},
       replace: true,
     })
+  const timeLine = (
+    <div className="run-below">
+      <h2>Time line</h2>
+      <TimeLine run={run} selected={step?.path ?? null} onSelect={select} />
+      {step && run.event && (
+        <Button variant="default" size="xs" onClick={() => select(TRIGGER)}>
+          Show the event that started it
+        </Button>
+      )}
+    </div>
+  )
   return (
     <article aria-label="Run">
       <header className="run-head">
@@ -90,6 +101,7 @@ function Shown({ run }: { run: Run }) {
           </div>
         )}
       </header>
+      {isNarrow && timeLine}
       <div className="run-body">
         {!isNarrow && (
           <div className="run-graph">
@@ -109,15 +121,7 @@ function Shown({ run }: { run: Run }) {
         )}
         {step ? <StepDetails step={step} isDry={run.dry_run} /> : <Cause run={run} />}
       </div>
-      <div className="run-below">
-        <h2>Time line</h2>
-        <TimeLine run={run} selected={step?.path ?? null} onSelect={select} />
-        {step && run.event && (
-          <Button variant="default" size="xs" onClick={() => select(TRIGGER)}>
-            Show the event that started it
-          </Button>
-        )}
-      </div>
+      {!isNarrow && timeLine}
     </article>
   )
 }

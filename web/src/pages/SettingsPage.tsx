@@ -59,7 +59,8 @@ export function SettingsPage() {
             For developers
           </Title>
           <p>
-            Everything here can be done over REST: <a href="/api/v1/openapi.json">the description of the API</a>.
+            Everything here can be done over REST:{' '}
+            <a href="/api/v1/openapi.json">the description of the API</a>.
           </p>
         </section>
       </Stack>

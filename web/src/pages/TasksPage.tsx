@@ -7,16 +7,15 @@ import { ApiError, api, failureWords } from '../api/client'
 import { queries } from '../api/queries'
 import type { JsonSchema, Task } from '../api/types'
 import { JsonView } from '../components/JsonView'
-import { Moment, useNow } from '../components/Moment'
+import { Moment } from '../components/Moment'
 import { Empty, Failed, Loading } from '../components/Outcome'
-import { PhraseText } from '../components/PhraseText'
 import { StateBadge } from '../components/StateBadge'
 import { SchemaForm } from '../forms/SchemaForm'
 import { requiredOf } from '../forms/schema'
 import { useShortcut } from '../frame/useShortcut'
 import { isObject, type JsonObject } from '../model/document'
 import { exactTime } from '../model/moments'
-import { recordName, runPhrase, stepName } from '../model/runs'
+import { recordName, stepName } from '../model/runs'
 import './tasks.css'
 
 /** What is asked when the automation does not say: a decision and notes. */
@@ -40,9 +39,12 @@ export function TasksPage() {
   useShortcut('k', () => go(-1))
   return (
     <div className="tasks" data-open={taskId !== undefined || undefined}>
+      <h1 className="sr-only">Tasks</h1>
       <section className="tasks-list" aria-label="Open tasks">
         <div className="tasks-list-head">
-          <Title order={1}>Tasks</Title>
+          <Title order={2} size="h1" aria-hidden>
+            Tasks
+          </Title>
           <p className="page-lead">Runs that wait for somebody.</p>
           {list.length > 0 && (
             <p className="tasks-keys">
@@ -132,7 +134,6 @@ function OpenTask({ id, onDone }: { id: string; onDone: () => void }) {
 
 /** The record, the automation, and what happened so far. */
 function TaskStory({ task }: { task: Task }) {
-  const now = useNow()
   const run = useQuery(queries.run(task.run_id))
   const automations = useQuery(queries.automations())
   const name = automations.data?.find((automation) => automation.id === task.automation_id)?.name
@@ -156,12 +157,12 @@ function TaskStory({ task }: { task: Task }) {
         </Link>
       </p>
       {run.data && (
-        <details className="task-story">
-          <summary>
-            {done.length === 0 ? 'The first step' : `After ${done.map((step) => stepName(step)).join(', ')}`}
-          </summary>
+        <details className="task-story" open>
+          <summary>The record, and what happened so far</summary>
           <p>
-            <PhraseText phrase={runPhrase(run.data, now)} />
+            {done.length === 0
+              ? 'Nothing happened before this task.'
+              : `Done: ${done.map((step) => stepName(step)).join(', ')}.`}
           </p>
           {record !== undefined && <JsonView label="Record" value={record} />}
         </details>

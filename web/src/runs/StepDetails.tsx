@@ -4,6 +4,7 @@ import { JsonView } from '../components/JsonView'
 import { Moment } from '../components/Moment'
 import { StateBadge } from '../components/StateBadge'
 import { durationWords } from '../model/moments'
+import { spoken } from '../model/phrase'
 import { type Step, stepName } from '../model/runs'
 
 export function StepDetails({ step, isDry }: { step: Step; isDry: boolean }) {
@@ -22,7 +23,7 @@ export function StepDetails({ step, isDry }: { step: Step; isDry: boolean }) {
         <Alert
           color="red"
           variant="default"
-          title={step.error.kind ? `Failed: ${step.error.kind}` : 'Failed'}
+          title={step.error.kind ? `Failed: ${spoken(step.error.kind)}` : 'Failed'}
         >
           <Text size="sm">{step.error.message}</Text>
           {hasContent(step.error.detail) && <JsonView label="Error details" value={step.error.detail} />}

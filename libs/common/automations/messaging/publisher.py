@@ -79,7 +79,7 @@ class Publisher:
         futures = []
         try:
             for topic, key, value, headers in records:
-                futures.append(await producer.send(topic, value, key=key, headers=headers))
+                futures.append(await producer.send(topic, value, key=key, headers=list(headers)))
         except BaseException:
             await asyncio.gather(*futures, return_exceptions=True)
             raise

@@ -1,0 +1,79 @@
+"""`kill -9` of any service in the middle of its work: nothing is lost, nothing is done twice."""
+
+import json
+import uuid
+from collections import Counter
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+
+from automations.contracts.results import RunAdvanced
+from tests.support.counting_server import CountingServer
+from tests.support.eventually import eventually
+from tests.support.product import Product
+
+RUNS = 500
+_facts = msgspec.json.Decoder(RunAdvanced)
+
+
+async def completions_in_the_journal(product: Product, automation_id: str) -> Counter[tuple[str, str]]:
+    """Return how often the journal says of each step that it was completed."""
+    connection = await asyncpg.connect(product.stack.addresses.database_url)
+    try:
+        rows = await connection.fetch(
+            "SELECT fact FROM executor.journal JOIN executor.runs USING (run_id) WHERE automation_id = $1",
+            automation_id,
+        )
+    finally:
+        await connection.close()
+    counted: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        fact = _facts.decode(row["fact"])
+        counted.update((fact.run_id, step.path) for step in fact.steps if step.status == "completed")
+    return counted
+
+
+@pytest.mark.parametrize("service", ["trigger-matcher", "executor", "notifier", "api"])
+async def test_killed_service_loses_nothing_and_does_nothing_twice(
+    product: Product, witness: CountingServer, service: str
+) -> None:
+    """500 runs of three steps; the service is killed while they are under way, and started again."""
+    kind = f"t{uuid.uuid4().hex[:10]}.created"
+    actions: list[dict[str, Any]] = [
+        {"type": "call_webhook", "params": {"url": f"{witness.url}/{kind}", "body": {"id": "{{ record.id }}"}}},
+        {"type": "notify_user", "params": {"user": "ines", "message": "{{ record.id }}"}},
+        {"type": "call_webhook", "id": "last", "params": {"url": f"{witness.url}/{kind}/last"}},
+    ]
+    automation = await product.create({"event": kind}, actions)
+    records = [f"{kind}-{number}" for number in range(RUNS)]
+    for record in records[: RUNS // 2]:
+        await _send(product, kind, record)
+    await product.producer.flush()
+
+    async def is_under_way() -> bool:
+        return sum(request.path == f"/{kind}" for request in witness.received) >= RUNS // 20
+
+    await eventually(is_under_way)
+    await product.kill(service)
+    for record in records[RUNS // 2 :]:
+        await _send(product, kind, record)
+    await product.producer.flush()
+    await product.restart(service)
+
+    runs = await product.until_runs(automation["id"], RUNS, within_seconds=120)
+    assert {run["record"]["id"] for run in runs} == set(records), "every event is accounted for"
+    assert all([step["status"] for step in run["steps"]] == ["completed"] * 3 for run in runs)
+    counted = await completions_in_the_journal(product, automation["id"])
+    assert len(counted) == RUNS * 3
+    assert set(counted.values()) == {1}, "a completed step is never performed again"
+    keys = Counter(
+        request.headers["idempotency-key"] for request in witness.received if request.path.startswith(f"/{kind}")
+    )
+    assert len(keys) == RUNS * 2
+
+
+async def _send(product: Product, kind: str, record: str) -> None:
+    event = {"type": kind, "event_id": record, "record": {"id": record}}
+    await product.producer.send("crm.events", json.dumps(event).encode(), key=record.encode())

@@ -1,0 +1,116 @@
+"""The sandbox: live events, real conditions, no effect on anybody."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.support.counting_server import CountingServer
+from tests.support.product import Product
+
+ALL_EFFECTS: list[dict[str, Any]] = [
+    {"type": "send_email", "params": {"to": "ines@example.com", "subject": "Dry {{ record.id }}", "body": "b"}},
+    {"type": "update_field", "params": {"field": "stage", "value": "won"}},
+    {"type": "create_task", "params": {"title": "Call {{ record.id }}"}},
+    {"type": "assign_to_queue", "params": {"queue_id": "dry-queue"}},
+    {"type": "notify_user", "params": {"user": "user-ines", "message": "m {{ record.id }}"}},
+    {"type": "send_notification", "params": {"channel": "slack", "message": "m {{ record.id }}"}},
+    {"type": "human_task", "params": {"title": "Approve"}},
+]
+
+
+@pytest.fixture
+async def sandbox(product: Product) -> AsyncIterator[None]:
+    await product.call("PUT", "/sandbox", {"active": True})
+    yield
+    await product.call("PUT", "/sandbox", {"active": False})
+
+
+def kind_of_event() -> str:
+    return f"t{uuid.uuid4().hex[:10]}.created"
+
+
+async def counterparts(product: Product, witness: CountingServer) -> dict[str, Any]:
+    """What has arrived at every counterpart the product can reach."""
+    return {
+        "webhooks and slack": len(witness.received),
+        "mails": (await product.demo("/sink/mails"))["total"],
+        "queue": len((await product.demo("/queues/dry-queue/items"))["items"]) if await _queue(product) else 0,
+        "tasks": len((await product.demo("/records/task"))["items"]),
+        "inbox": len((await product.call("GET", "/notifications?user=user-ines"))["items"]),
+        "open tasks": len((await product.call("GET", "/tasks"))["items"]),
+    }
+
+
+async def _queue(product: Product) -> bool:
+    return any(queue["id"] == "dry-queue" for queue in (await product.demo("/queues"))["items"])
+
+
+async def test_dry_run_reaches_nobody_and_shows_what_it_would_have_sent(
+    product: Product, witness: CountingServer, sandbox: None
+) -> None:
+    """The same actions, dry, leave every counterpart untouched, and live, reach each of them."""
+    kind = kind_of_event()
+    hook = {"type": "call_webhook", "params": {"url": f"{witness.url}/dry", "headers": {"Authorization": "Bearer s"}}}
+    actions = [*ALL_EFFECTS, hook]
+    before = await counterparts(product, witness)
+    dry = await product.create({"event": kind}, actions, environment="sandbox")
+    await product.publish_case(kind)
+    run = await product.until_run(dry["id"])
+    assert run["dry_run"] is True
+    assert [step["status"] for step in run["steps"]] == ["completed"] * 8
+    requests = {step["type"]: step["request"] for step in run["steps"]}
+    assert requests["send_email"]["to"] == ["ines@example.com"]
+    assert requests["update_field"]["body"] == {"stage": "won"}
+    assert requests["call_webhook"]["url"] == f"{witness.url}/dry"
+    assert "Bearer s" not in str(requests["call_webhook"])
+    assert await counterparts(product, witness) == before
+
+    # The control: live, the same actions arrive, so that the zeros above mean something.
+    live_kind = kind_of_event()
+    live = await product.create({"event": live_kind}, [action for action in actions if action["type"] != "human_task"])
+    await product.publish_case(live_kind)
+    await product.until_run(live["id"])
+    after = await counterparts(product, witness)
+    assert {name for name in after if after[name] > before[name]} == set(after) - {"open tasks"}
+
+
+async def test_live_and_sandbox_document_of_one_automation_give_two_runs(
+    product: Product, witness: CountingServer, sandbox: None
+) -> None:
+    kind = kind_of_event()
+    hook = {"type": "call_webhook", "params": {"url": f"{witness.url}/{kind}"}}
+    automation = await product.create({"event": kind}, [hook])
+    changed = {"name": "test", "trigger": {"event": kind}, "actions": [hook, hook], "status": "active"}
+    await product.call("PUT", f"/automations/{automation['id']}", {**changed, "environment": "sandbox"})
+    await product.publish_case(kind)
+    runs = await product.until_runs(automation["id"], 2)
+    assert sorted((run["dry_run"], len(run["steps"])) for run in runs) == [(False, 1), (True, 2)]
+    assert [request.path for request in witness.received].count(f"/{kind}") == 1
+
+
+async def test_promoted_document_runs_live(product: Product, witness: CountingServer, sandbox: None) -> None:
+    kind = kind_of_event()
+    hook = {"type": "call_webhook", "params": {"url": f"{witness.url}/{kind}"}}
+    automation = await product.create({"event": kind}, [hook], environment="sandbox")
+    await product.publish_case(kind)
+    await product.until_run(automation["id"])
+    promoted = await product.call("POST", f"/automations/{automation['id']}/promote")
+    assert promoted["environments"]["sandbox"] is None
+    await product.publish_case(kind)
+    runs = await product.until_runs(automation["id"], 2)
+    assert sorted(run["dry_run"] for run in runs) == [False, True]
+    assert [request.path for request in witness.received].count(f"/{kind}") == 1
+
+
+async def test_sandbox_document_is_silent_while_the_sandbox_is_off(product: Product, witness: CountingServer) -> None:
+    kind = kind_of_event()
+    hook = {"type": "call_webhook", "params": {"url": f"{witness.url}/{kind}"}}
+    dry = await product.create({"event": kind}, [hook], environment="sandbox")
+    live = await product.create({"event": kind}, [hook])
+    await product.publish_case(kind)
+    await product.until_run(live["id"])
+    await asyncio.sleep(0)
+    assert await product.runs(dry["id"]) == []
