@@ -30,7 +30,6 @@ def new_stack(data: Path) -> Stack:
 @pytest.mark.timeout(400)
 async def test_run_that_waits_for_a_person_survives_the_restart_of_everything(tmp_path: Path) -> None:
     """Kafka, PostgreSQL and all services end and start anew on the same data; then the task is completed."""
-    tmp_path.chmod(0o755)
     data = tmp_path / "data"
     first = new_stack(data)
     try:

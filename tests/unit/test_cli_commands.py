@@ -64,7 +64,15 @@ def test_what_cannot_be_meant_ends_with_2(arguments: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["list"], ["runs", "--json"], ["run", "x", "--follow"], ["tasks"], ["complete", "x"], ["get", "x"], ["publish", "--via", "api", "a.b"]],
+    [
+        ["list"],
+        ["runs", "--json"],
+        ["run", "x", "--follow"],
+        ["tasks"],
+        ["complete", "x"],
+        ["get", "x"],
+        ["publish", "--via", "api", "a.b"],
+    ],
 )  # fmt: skip
 def test_api_that_is_not_there_ends_with_4(arguments: list[str]) -> None:
     ended = cli.invoke(app, [*arguments, "--api-url", NOWHERE])

@@ -8,12 +8,15 @@ import {
 } from '@tanstack/react-router'
 import { AppFrame } from './frame/AppFrame'
 import { NotFound } from './frame/NotFound'
+import type { RunStatus } from './model/runs'
 
 export interface RunSearch {
-  status?: string
+  status?: RunStatus | 'waiting'
   mode?: 'live' | 'dry'
   step?: string
 }
+
+const STATUSES = ['running', 'waiting', 'completed', 'failed', 'cancelled']
 
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
@@ -21,7 +24,7 @@ const text = (value: unknown): string | undefined =>
 function runSearch(search: Record<string, unknown>): RunSearch {
   const mode = text(search.mode)
   return {
-    ...(text(search.status) ? { status: text(search.status) } : {}),
+    ...(STATUSES.includes(search.status as never) ? { status: search.status } : {}),
     ...(mode === 'live' || mode === 'dry' ? { mode } : {}),
     ...(text(search.step) ? { step: text(search.step) } : {}),
   } as RunSearch

@@ -2,10 +2,12 @@
  * The calls to the API, one function each. An answer that is no success becomes an `ApiError` whose message can be shown
  * as it stands.
  */
+import createClient from 'openapi-fetch'
 import type { AutomationDocument, Json, JsonObject } from '../model/document'
 import { isObject } from '../model/document'
 import { type Problem, problemsIn } from '../model/problems'
 import type { Run } from '../model/runs'
+import type { operations, paths } from './schema'
 import type {
   ActionEntry,
   Automation,
@@ -19,8 +21,6 @@ import type {
   Task,
   Version,
 } from './types'
-
-const BASE = '/api/v1'
 
 export class ApiError extends Error {
   constructor(
@@ -41,41 +41,33 @@ export function failureWords(error: unknown): string {
   return error instanceof Error ? error.message : 'Something went wrong.'
 }
 
-type Query = Record<string, string | number | boolean | undefined | null>
+const client = createClient<paths>({ headers: { Accept: 'application/json' } })
 
-async function request<T>(
-  method: string,
-  path: string,
-  { body, query, keepalive = false }: { body?: unknown; query?: Query; keepalive?: boolean } = {},
-): Promise<T> {
-  const search = new URLSearchParams()
-  for (const [name, value] of Object.entries(query ?? {})) {
-    if (value !== undefined && value !== null && value !== '') search.set(name, String(value))
-  }
-  const suffix = search.size > 0 ? `?${search}` : ''
-  const answer = await fetch(`${BASE}${path}${suffix}`, {
-    method,
-    keepalive,
-    headers: {
-      Accept: 'application/json',
-      ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
-      ...(method === 'POST' ? { 'Idempotency-Key': crypto.randomUUID() } : {}),
-    },
-    body: body === undefined ? null : JSON.stringify(body),
-  })
-  const text = await answer.text()
-  const read = text === '' ? null : readJson(text)
-  if (!answer.ok) throw new ApiError(answer.status, refusalWords(answer, read), problemsIn(read), read)
-  return read as T
+client.use({
+  onRequest({ request }) {
+    if (request.method === 'POST') request.headers.set('Idempotency-Key', crypto.randomUUID())
+    return request
+  },
+})
+
+interface Answered {
+  data?: unknown
+  error?: unknown
+  response: Response
 }
 
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
+/** What was answered. The OpenAPI document types paths and parameters; what a resource holds is typed in `types.ts`. */
+async function answer<T>(call: Promise<Answered>): Promise<T> {
+  const { data, error, response } = await call
+  if (!response.ok)
+    throw new ApiError(response.status, refusalWords(response, error), problemsIn(error), error)
+  return (data ?? null) as T
 }
+
+/** A body as the client takes it: the OpenAPI document says of bodies no more than that they are objects. */
+const json = (body: object) => body as never
+
+const automationPath = (id: string) => ({ path: { automation_id: id } })
 
 function refusalWords(answer: Response, body: unknown): string {
   if (isObject(body)) {
@@ -86,39 +78,86 @@ function refusalWords(answer: Response, body: unknown): string {
   return `The server refused this (${answer.status}).`
 }
 
-const part = encodeURIComponent
+type RunQuery = NonNullable<operations['list_runs_api_v1_runs_get']['parameters']['query']>
 
 export const api = {
-  automations: (query: Query = {}) => request<Page<Automation>>('GET', '/automations', { query }),
-  automation: (id: string, environment?: Environment) =>
-    request<Automation>('GET', `/automations/${part(id)}`, { query: { environment } }),
-  version: (id: string, version: number) =>
-    request<Automation>('GET', `/automations/${part(id)}`, { query: { version } }),
-  createAutomation: (body: JsonObject) => request<Automation>('POST', '/automations', { body }),
-  deleteAutomation: (id: string) => request<null>('DELETE', `/automations/${part(id)}`),
+  automations: (limit: number) =>
+    answer<Page<Automation>>(client.GET('/api/v1/automations', { params: { query: { limit } } })),
+  automation: (id: string, query: { environment?: Environment; version?: number } = {}) =>
+    answer<Automation>(
+      client.GET('/api/v1/automations/{automation_id}', { params: { ...automationPath(id), query } }),
+    ),
+  createAutomation: (body: JsonObject) =>
+    answer<Automation>(client.POST('/api/v1/automations', { body: json(body) })),
+  deleteAutomation: (id: string) =>
+    answer<null>(client.DELETE('/api/v1/automations/{automation_id}', { params: automationPath(id) })),
   setStatus: (id: string, status: AutomationStatus) =>
-    request<Automation>('PATCH', `/automations/${part(id)}`, { body: { status } }),
-  draft: (id: string) => request<Record<string, unknown>>('GET', `/automations/${part(id)}/draft`),
+    answer<Automation>(
+      client.PATCH('/api/v1/automations/{automation_id}', {
+        params: automationPath(id),
+        body: json({ status }),
+      }),
+    ),
+  draft: (id: string) =>
+    answer<Record<string, unknown>>(
+      client.GET('/api/v1/automations/{automation_id}/draft', { params: automationPath(id) }),
+    ),
   saveDraft: (id: string, document: AutomationDocument, keepalive = false) =>
-    request<Record<string, unknown>>('PUT', `/automations/${part(id)}/draft`, { body: document, keepalive }),
-  publish: (id: string, body: JsonObject) =>
-    request<Automation>('POST', `/automations/${part(id)}/publish`, { body }),
-  versions: (id: string) => request<Page<Version>>('GET', `/automations/${part(id)}/versions`),
-  promote: (id: string) => request<Automation>('POST', `/automations/${part(id)}/promote`),
-  discardSandbox: (id: string) => request<null>('DELETE', `/automations/${part(id)}/sandbox`),
+    answer<Record<string, unknown>>(
+      client.PUT('/api/v1/automations/{automation_id}/draft', {
+        params: automationPath(id),
+        body: json(document),
+        keepalive,
+      }),
+    ),
+  publish: (id: string, body: { environment: Environment; status?: AutomationStatus }) =>
+    answer<Automation>(
+      client.POST('/api/v1/automations/{automation_id}/publish', {
+        params: automationPath(id),
+        body: json(body),
+      }),
+    ),
+  versions: (id: string) =>
+    answer<Page<Version>>(
+      client.GET('/api/v1/automations/{automation_id}/versions', { params: automationPath(id) }),
+    ),
+  promote: (id: string) =>
+    answer<Automation>(
+      client.POST('/api/v1/automations/{automation_id}/promote', { params: automationPath(id) }),
+    ),
+  discardSandbox: (id: string) =>
+    answer<null>(
+      client.DELETE('/api/v1/automations/{automation_id}/sandbox', { params: automationPath(id) }),
+    ),
   skippedStarts: (id: string) =>
-    request<Page<SkippedStart>>('GET', `/automations/${part(id)}/skipped-starts`),
-  runs: (automation: string | undefined, query: Query) =>
-    request<Page<Run>>('GET', automation ? `/automations/${part(automation)}/runs` : '/runs', { query }),
-  run: (id: string) => request<Run>('GET', `/runs/${part(id)}`),
-  tasks: (query: Query = {}) => request<Page<Task>>('GET', '/tasks', { query }),
-  task: (id: string) => request<Task>('GET', `/tasks/${part(id)}`),
+    answer<Page<SkippedStart>>(
+      client.GET('/api/v1/automations/{automation_id}/skipped-starts', { params: automationPath(id) }),
+    ),
+  runs: (automation: string | undefined, query: RunQuery) =>
+    answer<Page<Run>>(
+      automation === undefined
+        ? client.GET('/api/v1/runs', { params: { query } })
+        : client.GET('/api/v1/automations/{automation_id}/runs', {
+            params: { ...automationPath(automation), query },
+          }),
+    ),
+  run: (id: string) => answer<Run>(client.GET('/api/v1/runs/{run_id}', { params: { path: { run_id: id } } })),
+  tasks: (limit: number) =>
+    answer<Page<Task>>(client.GET('/api/v1/tasks', { params: { query: { status: 'open', limit } } })),
+  task: (id: string) =>
+    answer<Task>(client.GET('/api/v1/tasks/{task_id}', { params: { path: { task_id: id } } })),
   completeTask: (id: string, output: Json) =>
-    request<unknown>('POST', `/tasks/${part(id)}/complete`, { body: { output } }),
-  sandbox: () => request<Sandbox>('GET', '/sandbox'),
-  switchSandbox: (active: boolean) => request<Sandbox>('PUT', '/sandbox', { body: { active } }),
-  publishEvent: (event: JsonObject) => request<unknown>('POST', '/events', { body: event }),
-  actions: () => request<Page<ActionEntry> | ActionEntry[]>('GET', '/actions'),
-  eventTypes: () => request<Page<EventType> | EventType[]>('GET', '/event-types'),
-  me: () => request<Me>('GET', '/me'),
+    answer<Run>(
+      client.POST('/api/v1/tasks/{task_id}/complete', {
+        params: { path: { task_id: id } },
+        body: json({ output }),
+      }),
+    ),
+  sandbox: () => answer<Sandbox>(client.GET('/api/v1/sandbox')),
+  switchSandbox: (active: boolean) =>
+    answer<Sandbox>(client.PUT('/api/v1/sandbox', { body: json({ active }) })),
+  publishEvent: (event: JsonObject) => answer<unknown>(client.POST('/api/v1/events', { body: json(event) })),
+  actions: () => answer<Page<ActionEntry>>(client.GET('/api/v1/actions')),
+  eventTypes: () => answer<Page<EventType>>(client.GET('/api/v1/event-types')),
+  me: () => answer<Me>(client.GET('/api/v1/me')),
 }

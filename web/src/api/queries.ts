@@ -1,9 +1,7 @@
 /** What the pages read, with one key for each resource, so that a change can say what has become stale. */
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
+import type { RunStatus } from '../model/runs'
 import { ApiError, api } from './client'
-import type { ActionEntry, EventType, Page } from './types'
-
-const listed = <T>(answer: Page<T> | T[]): T[] => (Array.isArray(answer) ? answer : answer.items)
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -17,7 +15,7 @@ export const queryClient = new QueryClient({
 
 export interface RunFilter {
   automation?: string | undefined
-  status?: string | undefined
+  status?: RunStatus | undefined
   mode?: 'live' | 'dry_run' | undefined
   waiting?: boolean | undefined
 }
@@ -26,11 +24,11 @@ export const queries = {
   automations: () =>
     queryOptions({
       queryKey: ['automations'],
-      queryFn: () => api.automations({ limit: 500 }).then((page) => page.items),
+      queryFn: () => api.automations(500).then((page) => page.items),
     }),
   automation: (id: string) =>
     queryOptions({ queryKey: ['automation', id], queryFn: () => api.automation(id) }),
-  sandboxDocument: (id: string) => api.automation(id, 'sandbox'),
+  sandboxDocument: (id: string) => api.automation(id, { environment: 'sandbox' }),
   draft: (id: string) =>
     queryOptions({
       queryKey: ['draft', id],
@@ -43,7 +41,7 @@ export const queries = {
   version: (id: string, version: number) =>
     queryOptions({
       queryKey: ['version', id, version],
-      queryFn: () => api.version(id, version),
+      queryFn: () => api.automation(id, { version }),
       staleTime: Number.POSITIVE_INFINITY,
     }),
   versions: (id: string) =>
@@ -64,20 +62,20 @@ export const queries = {
   tasks: () =>
     queryOptions({
       queryKey: ['tasks'],
-      queryFn: () => api.tasks({ status: 'open', limit: 200 }).then((page) => page.items),
+      queryFn: () => api.tasks(200).then((page) => page.items),
     }),
   task: (id: string) => queryOptions({ queryKey: ['tasks', id], queryFn: () => api.task(id) }),
   sandbox: () => queryOptions({ queryKey: ['sandbox'], queryFn: api.sandbox }),
   actions: () =>
     queryOptions({
       queryKey: ['actions'],
-      queryFn: () => api.actions().then((answer): ActionEntry[] => listed(answer)),
+      queryFn: () => api.actions().then((page) => page.items),
       staleTime: Number.POSITIVE_INFINITY,
     }),
   eventTypes: () =>
     queryOptions({
       queryKey: ['event-types'],
-      queryFn: () => api.eventTypes().then((answer): EventType[] => listed(answer)),
+      queryFn: () => api.eventTypes().then((page) => page.items),
       staleTime: 60_000,
     }),
   me: () => queryOptions({ queryKey: ['me'], queryFn: api.me, staleTime: Number.POSITIVE_INFINITY }),

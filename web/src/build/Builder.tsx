@@ -46,6 +46,9 @@ interface Props {
   isInSandbox: boolean
 }
 
+/** A dialog gives the focus back shortly after it closed. */
+const DIALOG_CLOSES_MS = 120
+
 export function Builder({ automation, base, saved, start, isInSandbox }: Props) {
   const builder = useBuilder(automation.id, saved, start)
   const { document } = builder
@@ -89,7 +92,7 @@ export function Builder({ automation, base, saved, start, isInSandbox }: Props) 
     }
     act({ kind: 'addAction', action, after: adding })
     setSelected(action.id)
-    if (!isNarrow) focusNode(action.id)
+    if (!isNarrow) focusNode(action.id, DIALOG_CLOSES_MS)
   }
   const editing = useMemo<Editing>(
     () => ({

@@ -16,8 +16,9 @@ import {
   ReactFlow,
   ReactFlowProvider,
   useReactFlow,
+  useStoreApi,
 } from '@xyflow/react'
-import { useCallback, useEffect, useMemo, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { type AutomationDocument, type Position, TRIGGER } from '../model/document'
 import { edgesOf } from '../model/edges'
 import { NODE_WIDTH, positionsOf } from '../model/layout'
@@ -64,7 +65,6 @@ function Canvas(props: Props) {
   const drawn = useDrawnNodes(props)
   const edges = useDrawnEdges(props)
   const [nodes, setNodes] = useState(drawn)
-  const { fitView } = useReactFlow()
 
   useEffect(() => {
     setNodes((standing) => {
@@ -83,12 +83,18 @@ function Canvas(props: Props) {
     ({ source, target }: Connection) => editing?.onConnect(source, target),
     [editing],
   )
-  const fitAll = useCallback(() => void fitView({ ...FIT, duration: 0 }), [fitView])
+  const showAll = useShowAll()
   useEffect(() => {
-    const onFit = () => fitAll()
-    window.addEventListener('canvas:fit', onFit)
-    return () => window.removeEventListener('canvas:fit', onFit)
-  }, [fitAll])
+    window.addEventListener('canvas:fit', showAll)
+    return () => window.removeEventListener('canvas:fit', showAll)
+  }, [showAll])
+  const count = document.actions.length
+  const counted = useRef(0)
+  useEffect(() => {
+    // A new node may lie outside of what is seen; the first look shows everything.
+    if (count > counted.current) requestAnimationFrame(showAll)
+    counted.current = count
+  }, [count, showAll])
 
   return (
     <section className="canvas" aria-label={label}>
@@ -117,13 +123,12 @@ function Canvas(props: Props) {
         panOnScroll
         minZoom={0.3}
         maxZoom={1.5}
-        fitView
-        fitViewOptions={FIT}
+        onInit={showAll}
         onlyRenderVisibleElements={document.actions.length > 60}
         proOptions={{ hideAttribution: true }}
       >
         <Background gap={22} />
-        <Controls showInteractive={false} fitViewOptions={FIT} position="bottom-left" aria-label="View">
+        <Controls showInteractive={false} onFitView={showAll} position="bottom-left" aria-label="View">
           {editing && (
             <ControlButton onClick={editing.onTidyUp} title="Tidy up" aria-label="Tidy up">
               <IconLayoutDistributeVertical />
@@ -138,7 +143,28 @@ function Canvas(props: Props) {
 /** A node with its light is higher than one without. */
 const LIT_ROW = 156
 
-const FIT = { padding: 0.18, maxZoom: 1, minZoom: 0.5 }
+/** Shows the whole graph from its top, not larger than it is; a long one is scrolled, not shrunk beyond reading. */
+function useShowAll() {
+  const { getNodes, getNodesBounds, setViewport } = useReactFlow()
+  const store = useStoreApi()
+  return useCallback(() => {
+    const { width, height } = store.getState()
+    const nodes = getNodes()
+    if (width === 0 || nodes.length === 0) return
+    const bounds = getNodesBounds(nodes)
+    const room = { width: width - 2 * MARGIN, height: height - 2 * MARGIN - ADD_BELOW }
+    const zoom = Math.min(1, Math.max(0.6, Math.min(room.width / bounds.width, room.height / bounds.height)))
+    void setViewport({
+      x: (width - bounds.width * zoom) / 2 - bounds.x * zoom,
+      y: MARGIN - bounds.y * zoom,
+      zoom,
+    })
+  }, [getNodes, getNodesBounds, setViewport, store])
+}
+
+const MARGIN = 36
+/** The room for the plus below the last node. */
+const ADD_BELOW = 40
 const roundPosition = ({ x, y }: Position): Position => ({ x: Math.round(x), y: Math.round(y) })
 
 function useDrawnNodes({

@@ -29,9 +29,6 @@ function problemWords(count: number): string {
   return count === 1 ? '1 problem' : `${count} problems`
 }
 
-/** Parts the sentences of a node for those who hear them. */
-const Stop = () => <span className="sr-only">. </span>
-
 export const StepNode = memo(function StepNode({ id, data }: NodeProps<DrawnNode>) {
   const isTrigger = id === TRIGGER
   return (
@@ -52,11 +49,9 @@ export const StepNode = memo(function StepNode({ id, data }: NodeProps<DrawnNode
         </span>
         <span className="node-words">
           <span className="node-title">{data.title}</span>
-          <Stop />
           <span className="node-sentence">
             <PhraseText phrase={data.phrase} />
           </span>
-          <Stop />
           {data.isLit && data.light && <StateBadge state={data.light} />}
           {data.problems > 0 && (
             <span className="node-problem">

@@ -88,6 +88,7 @@ function useAutosave(id: string, saved: AutomationDocument, document: Automation
   latest.current = document
   const underway = useRef<Promise<void> | null>(null)
   const [saving, setSaving] = useState<Saving>({ state: 'unchanged' })
+  const settled = useRef<Saving>({ state: 'unchanged' })
   const [found, setFound] = useState<{ problems: Problem[]; order: string }>({ problems: [], order: '' })
 
   const save = useCallback(async (): Promise<void> => {
@@ -102,7 +103,8 @@ function useAutosave(id: string, saved: AutomationDocument, document: Automation
         problems: [...problemsIn(answer, 'error', 'problems'), ...problemsIn(answer, 'warning', 'warnings')],
         order: orderOf(wanted),
       })
-      setSaving({ state: 'saved', at: Date.now() })
+      settled.current = { state: 'saved', at: Date.now() }
+      setSaving(latest.current === wanted ? settled.current : { state: 'waiting' })
     })()
     try {
       await underway.current
@@ -117,6 +119,7 @@ function useAutosave(id: string, saved: AutomationDocument, document: Automation
   useEffect(() => {
     if (sameValue(document, held.current)) {
       writeBackup(id, null)
+      setSaving((standing) => (standing.state === 'waiting' ? settled.current : standing))
       return
     }
     writeBackup(id, document)

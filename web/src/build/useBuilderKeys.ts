@@ -27,7 +27,7 @@ export function useBuilderKeys(keys: Keys): void {
       const handled =
         event.ctrlKey || event.metaKey
           ? withMod(event, latest.current)
-          : isTyping(event.target)
+          : isTyping(event.target) && event.key !== 'Escape'
             ? false
             : plain(event, latest.current)
       if (handled) event.preventDefault()
@@ -62,8 +62,7 @@ function plain(event: KeyboardEvent, keys: Keys): boolean {
       window.dispatchEvent(new Event('canvas:fit'))
       return true
     case 'Escape':
-      keys.onSelect(null)
-      return true
+      return close(keys)
     case 'ArrowUp':
     case 'ArrowDown':
       return isInPanel(event.target) ? false : alongEdge(event, keys)
@@ -90,6 +89,13 @@ function plain(event: KeyboardEvent, keys: Keys): boolean {
 
 const isInPanel = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && target.closest('.panel, [role="listbox"], [role="menu"]') !== null
+
+/** Leaves the panel for the node that it belongs to; from there, nothing is selected any more. */
+function close({ selected, onSelect }: Keys): boolean {
+  if (selected !== null && isInPanel(document.activeElement)) focusNode(selected)
+  else onSelect(null)
+  return true
+}
 
 function disconnect({ document, selected, act }: Keys): boolean {
   const edge = edgesOf(document).find(
@@ -119,9 +125,9 @@ function alongEdge(event: KeyboardEvent, { document, selected, act, onSelect }: 
   return true
 }
 
-/** Moves the focus to a node of the canvas, once it is drawn. */
-export function focusNode(id: string): void {
-  requestAnimationFrame(() => {
-    document.querySelector<HTMLElement>(`[data-node="${CSS.escape(id)}"]`)?.focus()
-  })
+/** Moves the focus to a node of the canvas, once it is drawn and a dialog that closes gave the focus back. */
+export function focusNode(id: string, afterMs = 0): void {
+  window.setTimeout(() => {
+    document.querySelector<HTMLElement>(`[data-node="${CSS.escape(id)}"]`)?.focus({ preventScroll: true })
+  }, afterMs)
 }

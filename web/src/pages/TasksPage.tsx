@@ -1,4 +1,5 @@
 import { Alert, Button, Group, Kbd, Text, Title } from '@mantine/core'
+import { notifications } from '@mantine/notifications'
 import { IconArrowLeft, IconChecklist } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
@@ -182,6 +183,7 @@ function TaskForm({ task, onDone }: { task: Task; onDone: () => void }) {
     onSuccess: () => {
       for (const key of ['tasks', 'runs', 'run', 'automations'])
         void client.invalidateQueries({ queryKey: [key] })
+      notifications.show({ color: 'green', message: 'Completed. The run goes on.' })
       onDone()
     },
     onError: () => void client.invalidateQueries({ queryKey: ['tasks', task.id] }),
