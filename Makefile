@@ -9,7 +9,10 @@ IMAGES := services/api services/trigger-matcher services/executor services/notif
 READY := $(VENV)/.ready
 UV_VERSION := $(shell sed -n 's/^ *"uv==\([0-9.]*\)".*/\1/p' pyproject.toml)
 
-.PHONY: help setup up demo test check bench fmt clean lock
+UI := web/dist/index.html
+UI_SOURCES := $(shell find web/src web/public web/scripts -type f 2>/dev/null) $(wildcard web/*.json web/*.ts web/*.html)
+
+.PHONY: help setup ui tools up demo test test-browser check bench fmt clean lock
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
@@ -24,14 +27,27 @@ $(READY): requirements.lock $(PACKAGES:%=%/pyproject.toml)
 
 setup: $(READY) ## Set up the virtual environment
 
-up: setup ## Run the product with the UI on embedded Kafka and PostgreSQL (Ctrl-C stops it)
+$(UI): $(UI_SOURCES) | $(READY)
+	@echo "Building the UI …"
+	@web/with-node npm run --silent build
+
+ui: $(UI) ## Build the UI
+
+tools: setup
+	@$(BIN)/python -m tests.support.tools
+
+up: setup ui ## Run the product with the UI on embedded Kafka and PostgreSQL (Ctrl-C stops it)
 	@$(BIN)/automations up
 
-demo: setup ## Show one automation from registration to the completed run
+demo: setup ui ## Show one automation from registration to the completed run
 	@$(BIN)/automations demo
 
-test: setup ## Run every test
+test: setup ui tools ## Run every test
+	@web/with-node npm run --silent test
 	@$(BIN)/pytest
+
+test-browser: setup ui tools ## Run the tests in a real browser
+	@$(BIN)/pytest tests/browser
 
 check: setup ## Format, lint, types, architecture, dependencies, unit and contract tests
 	@$(BIN)/ruff format --check .
@@ -39,7 +55,8 @@ check: setup ## Format, lint, types, architecture, dependencies, unit and contra
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@for p in $(PACKAGES); do (cd $$p && $(CURDIR)/$(BIN)/deptry . --no-ansi) || exit 1; done
-	@$(BIN)/pytest -q tests/unit tests/contract
+	@web/with-node npm run --silent check
+	@$(BIN)/pytest -q -p no:playwright tests/unit tests/contract
 
 bench: setup ## Measure; prints a table and writes benchmarks/latest.json
 	@$(BIN)/python -m benchmarks
@@ -53,8 +70,9 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit
 
 lock: ## Pin all dependencies anew; then for each image its share of them
 	@$(COMPILE) pyproject.toml $(PACKAGES:%=%/pyproject.toml) -o requirements.lock
+	@$(COMPILE) web/nodejs-requirements.in -o web/nodejs-requirements.lock
 	@for p in $(IMAGES); do $(COMPILE) $$p/pyproject.toml -c requirements.lock -o $$p/requirements.lock || exit 1; done
 
 clean: ## Remove the environment, the data and the caches
-	rm -rf $(VENV) .automations .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache test-results
+	rm -rf $(VENV) web/node_modules web/dist .automations .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache test-results
 	find . -name __pycache__ -type d -not -path './node_modules/*' -prune -exec rm -rf {} +

@@ -182,7 +182,8 @@ def _await_queue_item(demo_crm_url: str, record_id: str) -> JsonObject:
     return _eventually(
         lambda: _find_queue_item(demo_crm_url, record_id),
         EFFECT_SECONDS,
-        f"the demo CRM at {demo_crm_url} does not show case {record_id} in the queue",
+        f"the demo CRM at {demo_crm_url} does not show case {record_id} in the queue; another automation for new "
+        "cases may have moved it on",
     )
 
 

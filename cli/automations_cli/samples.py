@@ -28,7 +28,7 @@ EVENTS: tuple[tuple[str, str, dict[str, str]], ...] = (
             "name": "Loading bay scanners are offline",
             "priority": "critical",
             "status": "new",
-            "origin": "phone",
+            "origin": "web",
             "contact_id": "contact-dalia",
             "contact_name": "Dalia Benhaddou",
             "contact_email": "dalia@harbourline.example.com",

@@ -10,7 +10,8 @@ import pytest
 
 import api
 from api.app import MIGRATIONS, SCHEMA
-from automations.postgres import Pool, PostgresSettings, migrate, open_pool
+from automations.migrations import migrate
+from automations.postgres import Pool, PostgresSettings, open_pool
 
 FILES = sorted(Path(api.__file__).parent.glob("*/queries.sql"))
 

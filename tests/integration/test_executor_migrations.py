@@ -6,7 +6,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from automations.postgres import PostgresSettings, migrate, open_pool
+from automations.migrations import migrate
+from automations.postgres import PostgresSettings, open_pool
 from executor.journal.store import MIGRATIONS, SCHEMA, queries
 
 NAMES = [name for name in queries.available_queries if not name.endswith("_cursor")]

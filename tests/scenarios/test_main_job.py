@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import shutil
 import uuid
 from typing import Any
 
 import pytest
 
+from tests.support import tools
 from tests.support.counting_server import CountingServer
 from tests.support.eventually import eventually
 from tests.support.product import Product
@@ -94,9 +94,7 @@ async def test_cloud_event_in_binary_mode_fires(product: Product) -> None:
 
 async def test_foreign_client_fires_with_one_line(product: Product) -> None:
     """`kcat` produces a line of JSON, as any other client would."""
-    kcat = shutil.which("kcat")
-    if kcat is None:
-        pytest.fail("kcat is not installed; on Debian: apt-get install kcat")
+    kcat = tools.require("kcat")
     kind = event_type()
     created = await product.create({"event": kind}, [notify()])
     line = json.dumps({"type": kind, "record": {"id": "from-kcat"}})

@@ -10,7 +10,8 @@ from api.app import MIGRATIONS, SCHEMA, service
 from api.settings import Settings
 from automations.contracts.events import DEFAULT_TENANT
 from automations.messaging.connection import KafkaSettings
-from automations.postgres import PostgresSettings, migrate, open_pool
+from automations.migrations import migrate
+from automations.postgres import PostgresSettings, open_pool
 from automations.service import run_service
 
 

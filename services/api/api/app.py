@@ -44,8 +44,9 @@ from automations.messaging.batches import read_batches
 from automations.messaging.connection import KafkaSettings
 from automations.messaging.publisher import Publisher
 from automations.messaging.topic_setup import create_topics
+from automations.migrations import migrate
 from automations.observability import get_logger
-from automations.postgres import Pool, PostgresSettings, migrate, open_pool, outwait
+from automations.postgres import Pool, PostgresSettings, open_pool, outwait
 from automations.service import HttpServer, Process
 
 log = get_logger(__name__)

@@ -14,7 +14,8 @@ from automations.messaging.connection import KafkaSettings
 from automations.messaging.definitions import DefinitionsFollower
 from automations.messaging.publisher import Publisher
 from automations.messaging.topic_setup import create_topics
-from automations.postgres import PostgresSettings, migrate, open_pool
+from automations.migrations import migrate
+from automations.postgres import PostgresSettings, open_pool
 from automations.service import Process
 from executor.enrolment.accept import Acceptor
 from executor.enrolment.decide import Definitions

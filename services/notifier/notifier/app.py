@@ -12,8 +12,9 @@ from automations.messaging.batches import read_batches
 from automations.messaging.connection import KafkaSettings
 from automations.messaging.publisher import Publisher
 from automations.messaging.topic_setup import create_topics
+from automations.migrations import migrate
 from automations.observability import get_logger
-from automations.postgres import PostgresSettings, migrate, open_pool
+from automations.postgres import PostgresSettings, open_pool
 from automations.service import Process
 from notifier.channels import open_channels
 from notifier.consumer import MAX_RECORDS, SERVICE, NotificationConsumer

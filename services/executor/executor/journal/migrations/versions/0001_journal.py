@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from automations.postgres import run_script
+from automations.migrations import run_script
 
 revision = "0001"
 down_revision = None

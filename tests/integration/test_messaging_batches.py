@@ -1,0 +1,162 @@
+"""Reading in batches, at least once: what is not durable is never acknowledged, and nothing blocks for good."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from faststream.kafka import KafkaBroker
+
+from automations.messaging.batches import Batch, read_batches
+from automations.messaging.connection import KafkaSettings
+from tests.support.eventually import eventually
+
+PARTITIONS = 4
+
+
+@pytest.fixture
+async def topic(kafka_settings: KafkaSettings) -> str:
+    name = f"batches-{uuid.uuid4().hex[:8]}"
+    admin = AIOKafkaAdminClient(**kafka_settings.client_arguments())
+    await admin.start()
+    await admin.create_topics([NewTopic(name, PARTITIONS, 1)])
+    await admin.close()
+    return name
+
+
+@pytest.fixture
+async def producer(kafka_settings: KafkaSettings) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(**kafka_settings.client_arguments(), acks="all")
+    await producer.start()
+    yield producer
+    await producer.stop()
+
+
+@asynccontextmanager
+async def reader(
+    settings: KafkaSettings,
+    topic: str,
+    group: str,
+    handler: Callable[[Batch], Awaitable[None]],
+    fatal: list[BaseException],
+    graceful_timeout: float = 20.0,
+) -> AsyncIterator[KafkaBroker]:
+    broker = settings.broker(f"test-{uuid.uuid4().hex[:6]}")
+    broker.config.broker_config.graceful_timeout = graceful_timeout
+    read_batches(broker, topic, group=group, handler=handler, on_fatal=fatal.append)
+    await broker.start()
+    try:
+        yield broker
+    finally:
+        await broker.stop()
+
+
+async def committed(settings: KafkaSettings, topic: str, group: str) -> int:
+    """Return how many records the group has acknowledged."""
+    consumer = AIOKafkaConsumer(**settings.client_arguments(), group_id=group, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        offsets = [await consumer.committed(TopicPartition(topic, number)) for number in range(PARTITIONS)]
+    finally:
+        await consumer.stop()
+    return sum(offset or 0 for offset in offsets)
+
+
+async def publish(producer: AIOKafkaProducer, topic: str, number: int, **more: object) -> None:
+    await asyncio.gather(
+        *[
+            await producer.send(topic, f"{n}".encode(), key=f"{n}".encode(), **more)  # type: ignore[arg-type]
+            for n in range(number)
+        ]
+    )
+
+
+async def test_batch_whose_handler_raises_ends_the_process_and_is_read_again(
+    kafka_settings: KafkaSettings, topic: str, producer: AIOKafkaProducer
+) -> None:
+    """Nothing is acknowledged after an error that nobody foresaw, and no later batch is taken."""
+    fatal: list[BaseException] = []
+    calls: list[int] = []
+
+    async def fail(batch: Batch) -> None:
+        calls.append(len(batch))
+        raise RuntimeError("unforeseen")
+
+    await publish(producer, topic, 50)
+    async with reader(kafka_settings, topic, "g", fail, fatal, graceful_timeout=0.5):
+        await eventually(lambda: fatal)
+        await publish(producer, topic, 50)
+    assert len(calls) == 1
+    assert await committed(kafka_settings, topic, "g") == 0
+
+    seen: set[tuple[int, int]] = set()
+
+    async def take(batch: Batch) -> None:
+        seen.update((record.partition, record.offset) for record in batch)
+
+    async with reader(kafka_settings, topic, "g", take, fatal):
+        await eventually(lambda: len(seen) == 100)
+
+
+async def test_stop_that_cancels_a_handler_acknowledges_nothing(
+    kafka_settings: KafkaSettings, topic: str, producer: AIOKafkaProducer
+) -> None:
+    """A handler that outlasts the grace of a stop is cancelled, and its batch is read again by the next process."""
+    fatal: list[BaseException] = []
+    entered = asyncio.Event()
+
+    async def hang(_batch: Batch) -> None:
+        entered.set()
+        await asyncio.Event().wait()
+
+    await publish(producer, topic, 20)
+    async with reader(kafka_settings, topic, "g", hang, fatal, graceful_timeout=0.2):
+        await asyncio.wait_for(entered.wait(), 20)
+    assert await committed(kafka_settings, topic, "g") == 0
+    assert fatal == []
+
+
+async def test_reader_goes_on_after_a_commit_that_a_rebalance_refused(
+    kafka_settings: KafkaSettings, topic: str, producer: AIOKafkaProducer
+) -> None:
+    """Partitions move while a batch is handled: its commit fails or is void, both readers go on, nothing is missed."""
+    fatal: list[BaseException] = []
+    seen: set[tuple[int, int]] = set()
+    entered, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow_once(batch: Batch) -> None:
+        entered.set()
+        await go_on.wait()
+        seen.update((record.partition, record.offset) for record in batch)
+
+    await publish(producer, topic, 100)
+    async with reader(kafka_settings, topic, "g", slow_once, fatal):
+        await asyncio.wait_for(entered.wait(), 20)
+        async with reader(kafka_settings, topic, "g", slow_once, fatal):
+            await asyncio.sleep(1)
+            go_on.set()
+            await publish(producer, topic, 100)
+            await eventually(lambda: len(seen) == 200)
+        await publish(producer, topic, 100)
+        await eventually(lambda: len(seen) == 300)
+    assert fatal == []
+    assert await committed(kafka_settings, topic, "g") == 300
+
+
+async def test_header_that_is_no_text_skips_nothing(
+    kafka_settings: KafkaSettings, topic: str, producer: AIOKafkaProducer
+) -> None:
+    """A foreign header is bytes; a batch that holds one is read as any other."""
+    fatal: list[BaseException] = []
+    seen: list[bytes | None] = []
+
+    async def take(batch: Batch) -> None:
+        seen.extend(record.value for record in batch)
+
+    await publish(producer, topic, 10, headers=[("binary", b"\xff\xfe"), ("empty", None)])
+    async with reader(kafka_settings, topic, "g", take, fatal):
+        await eventually(lambda: len(seen) == 10)
+    assert fatal == []
