@@ -12,7 +12,7 @@ UV_VERSION := $(shell sed -n 's/^ *"uv==\([0-9.]*\)".*/\1/p' pyproject.toml)
 UI := web/dist/index.html
 UI_SOURCES := $(shell find web/src web/public web/scripts -type f 2>/dev/null) $(wildcard web/*.json web/*.ts web/*.html)
 
-.PHONY: help setup ui tools up demo test test-browser check bench fmt clean lock
+.PHONY: help setup ui tools up demo test test-browser check check-code check-web check-tests bench fmt clean lock
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
@@ -50,12 +50,19 @@ test-browser: setup ui tools ## Run the tests in a real browser
 	@$(BIN)/pytest tests/browser
 
 check: setup ## Format, lint, types, architecture, dependencies, unit and contract tests
+	@$(MAKE) --no-print-directory -j2 -Otarget check-code check-web check-tests
+
+check-code:
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
-	@for p in $(PACKAGES); do (cd $$p && $(CURDIR)/$(BIN)/deptry . --no-ansi) || exit 1; done
+	@$(BIN)/lint-imports | tail -n +8
+	@for p in $(PACKAGES); do (cd $$p && $(CURDIR)/$(BIN)/deptry . --no-ansi 2>&1 | grep -vE '^(Scanning|Success|$$)' && exit 1 || exit 0) || exit 1; done
+
+check-web:
 	@web/with-node npm run --silent check
+
+check-tests:
 	@$(BIN)/pytest -q -p no:playwright tests/unit tests/contract
 
 bench: setup ## Measure; prints a table and writes benchmarks/latest.json

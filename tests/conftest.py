@@ -9,6 +9,7 @@ import asyncpg
 import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
+from hypothesis import settings
 from pydantic import SecretStr
 
 from automations.messaging.connection import KafkaSettings
@@ -19,6 +20,10 @@ from embedded.report import PlainReport
 from tests.support.counting_server import CountingServer, counting_server
 from tests.support.engines import EngineAddresses, running_engines
 from tests.support.product import Product
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("project", deadline=None, print_blob=True)
+settings.load_profile("project")
 
 
 @pytest.fixture(scope="session")

@@ -274,7 +274,7 @@ def timed(subject: str) -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201
+    print(text, flush=True)
 
 
 if __name__ == "__main__":

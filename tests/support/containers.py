@@ -75,7 +75,7 @@ def prepare_reaper() -> None:
         try:
             client.images.pull(testcontainers_config.ryuk_image)
         except docker.errors.APIError as error:
-            print(f"Testcontainers runs without its reaper: {error.explanation}", file=sys.stderr)  # noqa: T201
+            print(f"Testcontainers runs without its reaper: {error.explanation}", file=sys.stderr)
             testcontainers_config.ryuk_disabled = True
     finally:
         client.close()

@@ -141,7 +141,7 @@ function Canvas(props: Props) {
 }
 
 /** A node with its light is higher than one without. */
-const LIT_ROW = 156
+const LIT_ROW = 170
 
 /** Shows the whole graph from its top, not larger than it is; a long one is scrolled, not shrunk beyond reading. */
 function useShowAll() {

@@ -8,7 +8,7 @@ import { type Edge, edgesOf } from './edges'
 export const NODE_WIDTH = 240
 
 /** The room that a node takes with the space around it. */
-export const CELL = { width: 300, height: 130 }
+export const CELL = { width: 300, height: 140 }
 
 /** The position of every node by its id, the trigger's too. */
 export function positionsOf(document: AutomationDocument, rowHeight = CELL.height): Record<string, Position> {
