@@ -50,7 +50,8 @@ export function useLiveRuns(): void {
     const source = new EventSource('/api/v1/stream')
     source.addEventListener('run', onRun)
     source.addEventListener('open', () => {
-      if (connection === 'lost') onRun()
+      // What happened while the stream was being opened, or was lost, did not come through it.
+      onRun()
       setConnection('live')
     })
     source.addEventListener('error', () => setConnection('lost'))

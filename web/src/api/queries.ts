@@ -1,6 +1,6 @@
 /** What the pages read, with one key for each resource, so that a change can say what has become stale. */
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
-import type { RunStatus } from '../model/runs'
+import type { Run, RunStatus } from '../model/runs'
 import { ApiError, api } from './client'
 
 export const queryClient = new QueryClient({
@@ -57,8 +57,14 @@ export const queries = {
       queryFn: ({ pageParam }) => api.runs(automation, { ...filter, cursor: pageParam, limit: 50 }),
       initialPageParam: null as string | null,
       getNextPageParam: (page) => page.next_cursor,
+      refetchInterval: ({ state }) => pace(state.data?.pages.flatMap((page) => page.items)),
     }),
-  run: (id: string) => queryOptions({ queryKey: ['run', id], queryFn: () => api.run(id) }),
+  run: (id: string) =>
+    queryOptions({
+      queryKey: ['run', id],
+      queryFn: () => api.run(id),
+      refetchInterval: ({ state }) => pace(state.data && [state.data]),
+    }),
   tasks: () =>
     queryOptions({
       queryKey: ['tasks'],
@@ -79,6 +85,15 @@ export const queries = {
       staleTime: 60_000,
     }),
   me: () => queryOptions({ queryKey: ['me'], queryFn: api.me, staleTime: Number.POSITIVE_INFINITY }),
+}
+
+/**
+ * How often to look at runs again though the stream is silent: one under way changes within moments, and the stream
+ * may have been opened after its last change.
+ */
+function pace(runs: readonly Run[] | undefined): number | false {
+  const isUnderWay = runs?.some((run) => run.status === 'running' && !run.waiting) ?? false
+  return isUnderWay ? 3_000 : false
 }
 
 const isMissing = (error: unknown): boolean => error instanceof ApiError && error.status === 404

@@ -125,9 +125,10 @@ function alongEdge(event: KeyboardEvent, { document, selected, act, onSelect }: 
   return true
 }
 
-/** Moves the focus to a node of the canvas, once it is drawn and a dialog that closes gave the focus back. */
+/** Moves the focus to a node of the canvas: at once, or when it is drawn and a dialog that closes gave the focus back. */
 export function focusNode(id: string, afterMs = 0): void {
-  window.setTimeout(() => {
+  const focus = () =>
     document.querySelector<HTMLElement>(`[data-node="${CSS.escape(id)}"]`)?.focus({ preventScroll: true })
-  }, afterMs)
+  if (afterMs === 0) focus()
+  else window.setTimeout(focus, afterMs)
 }

@@ -5,11 +5,19 @@ import type { ReactNode } from 'react'
 import { failureWords } from '../api/client'
 import './state.css'
 
-export function Empty({ title, children, icon }: { title: string; children?: ReactNode; icon?: ReactNode }) {
+interface EmptyProps {
+  title: string
+  children?: ReactNode
+  icon?: ReactNode
+  /** Whether it is all that stands on the page. */
+  isWholePage?: boolean
+}
+
+export function Empty({ title, children, icon, isWholePage = false }: EmptyProps) {
   return (
     <div className="empty">
       {icon}
-      <Title order={2} size="h2">
+      <Title order={isWholePage ? 1 : 2} size="h2">
         {title}
       </Title>
       {children}
