@@ -48,15 +48,18 @@ async def test_killed_service_loses_nothing_and_does_nothing_twice(
     ]
     automation = await product.create({"event": kind}, actions)
     records = [f"{kind}-{number}" for number in range(RUNS)]
+    witness.delay_seconds = 0.2
     for record in records[: RUNS // 2]:
         await _send(product, kind, record)
     await product.producer.flush()
 
-    async def is_under_way() -> bool:
-        return sum(request.path == f"/{kind}" for request in witness.received) >= RUNS // 20
+    def arrived(path: str) -> int:
+        return sum(request.path == path for request in witness.received)
 
-    await eventually(is_under_way)
+    await eventually(lambda: arrived(f"/{kind}") >= RUNS // 20)
     await product.kill(service)
+    assert arrived(f"/{kind}/last") < RUNS // 2, "the kill came while runs were under way"
+    witness.delay_seconds = 0.0
     for record in records[RUNS // 2 :]:
         await _send(product, kind, record)
     await product.producer.flush()

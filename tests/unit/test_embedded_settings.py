@@ -132,3 +132,8 @@ def test_plain_report_tells_each_doing_once() -> None:
     assert lines[:2] == ["Kafka: downloading: 0 MB (0 of 50)", "Kafka: starting"]
     assert lines[2].startswith("Kafka: listens (")
     assert len(lines) == 3
+
+
+def test_cluster_id_is_never_read_as_an_option() -> None:
+    """One random id in 64 would begin with a hyphen, and Kafka's own tool would refuse it."""
+    assert not any(kafka.new_cluster_id().startswith("-") for _ in range(2_000))

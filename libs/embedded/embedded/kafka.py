@@ -180,13 +180,21 @@ def _environment() -> dict[str, str]:
     }
 
 
+def new_cluster_id() -> str:
+    """Return a random cluster id: as Kafka itself chooses one, never beginning with a hyphen like an option."""
+    while True:
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not cluster.startswith("-"):
+            return cluster
+
+
 def _format(class_path: str, settings: Path) -> None:
     """Give the data folder its cluster id; what a killed earlier attempt left is no hindrance."""
-    cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+    cluster = new_cluster_id()
     jvm = [*JVM, "-XX:TieredStopAtLevel=1"]
     command = [str(_java()), *jvm, "-cp", class_path, "kafka.tools.StorageTool", "format"]
     done = subprocess.run(  # noqa: S603 - our own command
-        [*command, "--cluster-id", cluster, "--config", str(settings), "--ignore-formatted"],
+        [*command, f"--cluster-id={cluster}", "--config", str(settings), "--ignore-formatted"],
         env=_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -30,7 +30,8 @@ class Recovery:
         """Adopt the runs of every process whose lease has run out."""
         for number in await self._journal.expired_processes():
             held = await self._journal.take_over(number)
-            log.info("took over from a process that is gone", process=number, runs=len(held))
+            if held:
+                log.info("took over from a process that is gone", process=number, runs=len(held))
             TAKEN_OVER.inc(len(held))
             pending = await self._journal.pending_inputs([one.run.run_id for one in held])
             for one in held:

@@ -21,7 +21,7 @@ import {
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { type AutomationDocument, type Position, TRIGGER } from '../model/document'
 import { edgesOf } from '../model/edges'
-import { NODE_WIDTH, positionsOf } from '../model/layout'
+import { CELL, NODE_WIDTH, positionsOf } from '../model/layout'
 import type { StepStatus } from '../model/runs'
 import { actionName, actionPhrase, triggerPhrase } from '../model/sentences'
 import { type DrawnEdge, StepEdge } from './StepEdge'
@@ -84,6 +84,7 @@ function Canvas(props: Props) {
     [editing],
   )
   const showAll = useShowAll()
+  useSelectedInSight(selected)
   useEffect(() => {
     window.addEventListener('canvas:fit', showAll)
     return () => window.removeEventListener('canvas:fit', showAll)
@@ -153,7 +154,10 @@ function useShowAll() {
     if (width === 0 || nodes.length === 0) return
     const bounds = getNodesBounds(nodes)
     const room = { width: width - 2 * MARGIN, height: height - 2 * MARGIN - ADD_BELOW }
-    const zoom = Math.min(1, Math.max(0.6, Math.min(room.width / bounds.width, room.height / bounds.height)))
+    const zoom = Math.min(
+      1,
+      Math.max(SMALLEST, Math.min(room.width / bounds.width, room.height / bounds.height)),
+    )
     void setViewport({
       x: (width - bounds.width * zoom) / 2 - bounds.x * zoom,
       y: MARGIN - bounds.y * zoom,
@@ -162,6 +166,30 @@ function useShowAll() {
   }, [getNodes, getNodesBounds, setViewport, store])
 }
 
+/** Keeps the selected node in sight, wherever the selection comes from. */
+function useSelectedInSight(selected: string | null): void {
+  const { getNode, setCenter } = useReactFlow()
+  const store = useStoreApi()
+  useEffect(() => {
+    const node = selected === null ? undefined : getNode(selected)
+    if (!node) return
+    const { width, height, transform } = store.getState()
+    const [left, top, zoom] = transform
+    const size = { width: NODE_WIDTH, height: node.measured?.height ?? CELL.height }
+    const x = node.position.x * zoom + left
+    const y = node.position.y * zoom + top
+    const isSeen = x >= 0 && y >= 0 && x + size.width * zoom <= width && y + size.height * zoom <= height
+    if (!isSeen) {
+      void setCenter(node.position.x + size.width / 2, node.position.y + size.height / 2, {
+        zoom,
+        duration: 0,
+      })
+    }
+  }, [selected, getNode, setCenter, store])
+}
+
+/** Below this zoom a sentence cannot be read. */
+const SMALLEST = 0.8
 const MARGIN = 36
 /** The room for the plus below the last node. */
 const ADD_BELOW = 40

@@ -99,7 +99,11 @@ class Publisher:
             max_request_size=MAX_MESSAGE_BYTES,
             max_batch_size=262_144,
         )
-        await producer.start()
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
         return producer
 
     async def _replace(self, broken: AIOKafkaProducer) -> None:

@@ -1,5 +1,6 @@
 """Send an e-mail, by way of notifier."""
 
+from automations.contracts.identity import message_id
 from automations.definition.actions.send_email import SendEmailParams
 from executor.actions.addresses import read_addresses
 from executor.actions.performer import Answer, Circumstances, NotPossible, Output, Performer
@@ -27,7 +28,7 @@ def read(request: Request, answer: Answer, _circumstances: Circumstances) -> Out
 
 def simulate(request: Request, circumstances: Circumstances) -> Answer:
     assert isinstance(request, Notify)
-    return {"message_id": f"<{circumstances.key}@automations>", "to": list(request.to)}
+    return {"message_id": message_id(circumstances.key), "to": list(request.to)}
 
 
 SEND_EMAIL = Performer("send_email", render, read, simulate)

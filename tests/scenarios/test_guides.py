@@ -1,0 +1,97 @@
+"""The guides do what they say: each command is typed as it stands, and prints what is shown below it."""
+
+import asyncio
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import tools
+from tests.support.eventually import eventually
+from tests.support.guide import GUIDES, Block, assert_answered, assert_printed, read_blocks
+from tests.support.product import Product
+
+PAGES = sorted(GUIDES.glob("*.md"))
+WITHOUT_COMMANDS = {"README.md", "in-the-browser.md"}
+ACTS = re.compile(r"^\s*-d | -d | -X | -P |\b(?:apply|complete|publish|status|sed|python publish\.py)\b", re.MULTILINE)
+"""What changes something; such a block is typed once. Another one looks, and may be typed until it sees it."""
+PATIENCE_SECONDS = 60.0
+
+
+class Reader:
+    """Somebody who follows a guide in one shell, in a folder of their own beside the product's environment."""
+
+    def __init__(self, product: Product, folder: Path) -> None:
+        self._product = product
+        self._folder = folder
+        (folder / ".venv").symlink_to(sys.prefix, target_is_directory=True)
+        addresses = {
+            "AUTOMATIONS_API_URL": product.api_url,
+            "KAFKA_BOOTSTRAP_SERVERS": product.kafka_bootstrap_servers,
+        }
+        self._env = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "HOME": str(folder), **addresses}
+
+    def save(self, name: str, text: str) -> None:
+        """Save a file, with the addresses of this product."""
+        (self._folder / name).write_text(self._here(text), encoding="utf-8")
+
+    async def type(self, commands: str) -> str:
+        """Return what commands print; all of them succeed, and what they set holds for the next ones."""
+        script = f"set -aeuo pipefail; [ ! -f .set ] || . ./.set\n{self._here(commands)}\nexport -p >.set"
+        process = await asyncio.create_subprocess_exec(
+            *("bash", "-c", script),
+            cwd=self._folder,
+            env=self._env,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        output, errors = await asyncio.wait_for(process.communicate(), PATIENCE_SECONDS)
+        assert process.returncode == 0, f"{commands}\nended with {process.returncode}: {errors.decode()}"
+        return output.decode()
+
+    def _here(self, text: str) -> str:
+        text = text.replace("http://127.0.0.1:8080", self._product.api_url)
+        return text.replace("127.0.0.1:9092", self._product.kafka_bootstrap_servers)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+async def test_guide_is_followed_to_its_end(page: Path, product: Product, tmp_path: Path) -> None:
+    """Each block is saved or typed in its turn, and the product answers as the page shows."""
+    blocks = read_blocks(page.read_text(encoding="utf-8"))
+    assert bool(blocks) is (page.name not in WITHOUT_COMMANDS)
+    if any("kcat" in block.text for block in blocks):
+        tools.require("kcat")
+    reader = Reader(product, tmp_path)
+    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+        if block.kind == "file":
+            reader.save(block.file_name, block.text)
+        elif block.kind == "typed":
+            shown = following if following is not None and following.kind == "shown" else None
+            await follow(reader, block, shown)
+
+
+async def follow(reader: Reader, block: Block, shown: Block | None) -> None:
+    """Type the commands of a block, again while they only look and do not see yet what is shown."""
+
+    async def attempt() -> bool:
+        printed = await reader.type(block.text)
+        if shown is not None:
+            assert_shown(shown, printed)
+        return True
+
+    if shown is None or ACTS.search(block.text):
+        await attempt()
+    else:
+        await eventually(attempt, within_seconds=30)
+
+
+def assert_shown(shown: Block, printed: str) -> None:
+    """Fail unless commands printed what is shown."""
+    if shown.language == "json":
+        assert_answered(json.loads(shown.text), json.loads(printed))
+    else:
+        assert_printed(shown.text, printed)
