@@ -124,3 +124,20 @@ async def test_problems_are_shown_at_their_node_and_hold_publishing_back(page: P
     await page.get_by_role("button", name="Set active").click()
     await expect(page.get_by_role("list", name="Problems").get_by_role("listitem")).to_have_count(2)
     await expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+async def test_arrows_keep_the_selected_node_in_sight(page: Page, product: Product) -> None:
+    """Down a sequence that is longer than the window, the canvas follows the selection."""
+    actions = [
+        {"type": "send_notification", "name": f"Step {number}", "params": {"channel": "slack", "message": "x"}}
+        for number in range(1, 16)
+    ]
+    created = await product.create({"event": "case.created"}, actions, status="draft")
+    await page.goto(f"/automations/{created['id']}")
+    await page.get_by_role("button", name=re.compile("^Trigger")).focus()
+    await expect(page.get_by_role("button", name=re.compile("^Step 15 "))).not_to_be_in_viewport()
+    for _ in actions:
+        await page.keyboard.press("ArrowDown")
+    last = page.get_by_role("button", name=re.compile("^Step 15 "))
+    await expect(last).to_be_focused()
+    await expect(last).to_be_in_viewport(ratio=1)

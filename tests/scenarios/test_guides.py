@@ -14,8 +14,8 @@ from tests.support.eventually import eventually
 from tests.support.guide import GUIDES, Block, assert_answered, assert_printed, read_blocks
 from tests.support.product import Product
 
-PAGES = sorted(GUIDES.glob("*.md"))
 WITHOUT_COMMANDS = {"README.md", "in-the-browser.md"}
+PAGES = sorted(page for page in GUIDES.glob("*.md") if page.name not in WITHOUT_COMMANDS)
 ACTS = re.compile(r"^\s*-d | -d | -X | -P |\b(?:apply|complete|publish|status|sed|python publish\.py)\b", re.MULTILINE)
 """What changes something; such a block is typed once. Another one looks, and may be typed until it sees it."""
 PATIENCE_SECONDS = 60.0
@@ -58,11 +58,16 @@ class Reader:
         return text.replace("127.0.0.1:9092", self._product.kafka_bootstrap_servers)
 
 
+@pytest.mark.parametrize("name", sorted(WITHOUT_COMMANDS))
+def test_page_without_commands_has_none(name: str) -> None:
+    assert read_blocks((GUIDES / name).read_text(encoding="utf-8")) == []
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 async def test_guide_is_followed_to_its_end(page: Path, product: Product, tmp_path: Path) -> None:
     """Each block is saved or typed in its turn, and the product answers as the page shows."""
     blocks = read_blocks(page.read_text(encoding="utf-8"))
-    assert bool(blocks) is (page.name not in WITHOUT_COMMANDS)
+    assert blocks
     if any("kcat" in block.text for block in blocks):
         tools.require("kcat")
     reader = Reader(product, tmp_path)

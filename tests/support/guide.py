@@ -1,7 +1,7 @@
 """A guide as a test reads it: its blocks of code with what the text says of them, and its numbered steps.
 
-A block that follows "Save this as `name`" is a file; another `bash` block is typed into a shell; a `json` or `text` block is
-what the commands before it print, where `…` stands for anything and of JSON only a part need be shown.
+A block that follows "Save this as `name`" is a file; another `bash` block is typed into a shell; a `json` or `text`
+block is what the commands before it print, where `…` stands for anything and of JSON only a part need be shown.
 """
 
 import re
@@ -84,7 +84,7 @@ def assert_answered(shown: Any, answered: Any, place: str = "") -> None:
 
 
 def _pattern(line: str) -> str:
-    return ".*?".join(re.escape(part) for part in line.split("…"))
+    return ".*?".join(re.escape(part) for part in re.split(" ?… ?", line))
 
 
 def _one_blank(line: str) -> str:
