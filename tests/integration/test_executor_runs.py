@@ -288,6 +288,21 @@ async def test_webhook_to_a_private_address_is_not_sent(
         assert facts[-1].error.kind == "not_allowed", url
 
 
+async def test_effect_that_cannot_be_sent_fails_its_run_and_nothing_else(
+    commander: Commander, results: ResultsTail, server: CountingServer
+) -> None:
+    """A header that HTTP does not allow ends one run; the run beside it completes."""
+    automation, offset = await commander.define([webhook(server, headers={"bad name": "x"})])
+    odd = commander.command(automation, offset)
+    automation, offset = await commander.define([webhook(server, "/healthy")])
+    healthy = commander.command(automation, offset)
+    await commander.start(odd, healthy)
+    failed = await results.until_ended(odd.run_id)
+    assert failed[-1].error is not None
+    assert failed[-1].status == "failed"
+    assert (await results.until_ended(healthy.run_id))[-1].status == "completed"
+
+
 async def test_human_task_parks_the_run_until_it_is_completed(
     commander: Commander, results: ResultsTail, server: CountingServer
 ) -> None:

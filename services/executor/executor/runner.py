@@ -11,10 +11,10 @@ from executor.engine.inputs import EffectFailed, EffectSucceeded, Input
 from executor.engine.plan import Plan
 from executor.engine.run import Run
 from executor.engine.transition import Effect, Transition, apply_input, effects_under_way
-from executor.gate import Gate
+from executor.gate import Gate, Outcome
 from executor.journal.rows import Acceptance, Advance, HeldRun, PendingInput, Release, entry_of
 from executor.journal.store import Journal
-from executor.journal.versions import Versions
+from executor.journal.versions import UnknownVersion, Versions
 from executor.publication import Publication, PublishedUpTo, results_key
 
 log = get_logger(__name__)
@@ -93,7 +93,11 @@ class Runner:
             del self._tasks[run_id]
         if len(self._tasks) < self._max_active:
             self._room.set()
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, UnknownVersion):
+            log.error("a run cannot go on with this release; it stays as it is", run_id=run_id, error=str(error))
+        else:
             self._on_fatal(error)
 
     async def _perform(
@@ -106,13 +110,22 @@ class Runner:
                 effect = effects.popleft()
                 if effect.pause_seconds:
                     await asyncio.sleep(effect.pause_seconds)
-                outcome = await self._gate.perform(run, effect)
+                outcome = await self._attempt(run, effect)
                 if outcome is not None:
                     run = await self._advance(run, published, outcome, effects)
             await published.until(run.seq)
             inputs = await self._journal.release(Release(run.run_id, published.seq))
             if not inputs:
                 return
+
+    async def _attempt(self, run: Run, effect: Effect) -> Outcome | None:
+        """Return what became of the effect; an error that nobody foresaw fails its step, and nothing else."""
+        try:
+            return await self._gate.perform(run, effect)
+        except Exception as error:
+            log.exception("an effect could not be performed", run_id=run.run_id, path=effect.path)
+            said = StepError(kind="internal", message=f"the step could not be performed: {error}")
+            return EffectFailed(path=effect.path, attempt=effect.attempt, error=said, at=utc_now())
 
     async def _advance(
         self,

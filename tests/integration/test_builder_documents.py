@@ -1,0 +1,202 @@
+"""A document means the same in the builder, in the API and in a file, whichever of them wrote it.
+
+The builder's own model runs here (`web/src/model`, through Node.js); what it would save is compared as the API stores
+it. Numbers are those of JSON in a browser, doubles: integers are drawn as far as those hold every one.
+"""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from api.automations.requests import ANSWER_FIELDS
+from automations.definition import REQUEST_FIELDS, document_of, read_json, read_yaml, validate_document
+from automations_cli.yaml_text import choose_document, render_yaml
+
+WEB = Path(__file__).parents[2] / "web"
+EXACT = 2**53
+
+texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00{}%"), max_size=20)
+words = texts.filter(lambda text: bool(text.strip()))
+scalars = st.none() | st.booleans() | st.integers(-EXACT, EXACT) | st.floats(allow_nan=False, allow_infinity=False)
+plain_values = scalars | texts
+values = st.recursive(
+    plain_values, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3), max_leaves=6
+)
+names = st.sampled_from(["{{ record.name }}", "Case {{ record.number | default: 'none' }}", "{{ event.time }}"])
+filled = words | names
+fields = st.sampled_from(["priority", "account.type", "record.all", "open cases", "größe", "0", "1", "__proto__"])
+own_fields = st.dictionaries(texts.map(lambda text: f"x-{text}"), values, max_size=2)
+extra = st.dictionaries(texts.filter(lambda text: text not in ("from", "fields")), values, max_size=2)
+
+
+def action(kind: str, **params: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """An action of a type, with parameters of its own and some that nobody knows."""
+    known = st.fixed_dictionaries(params)
+    optional = {"name": st.none() | texts, "id": st.none()}
+    return st.builds(
+        lambda required, more, optional, own: {
+            "type": kind,
+            "params": {**more, **required},
+            **optional,
+            **own,
+        },
+        known,
+        extra,
+        st.fixed_dictionaries({}, optional=optional),
+        own_fields,
+    )
+
+
+actions = st.one_of(
+    action("assign_to_queue", queue_id=filled),
+    action("send_email", to=st.lists(filled, min_size=1, max_size=2), subject=filled),
+    action("send_notification", channel=st.just("slack"), message=filled),
+    action("update_field", field=words, value=values),
+    action("update_field", fields=st.dictionaries(words, values, min_size=1, max_size=3)),
+    action("call_webhook", url=st.just("https://example.com/{{ record.id }}"), body=values),
+    action("human_task"),
+    st.just({"type": "human_task"}),
+)
+conditions = st.none() | st.dictionaries(fields, plain_values, max_size=3)
+triggers = st.builds(
+    lambda event, more, own: {"event": event, **more, **own},
+    st.sampled_from(["case.created", "opportunity.stage_changed"]),
+    st.fixed_dictionaries({}, optional={"conditions": conditions}),
+    own_fields,
+)
+documents = st.builds(
+    lambda document, own: document | own,
+    st.fixed_dictionaries(
+        {"name": words, "trigger": triggers, "actions": st.lists(actions, min_size=1, max_size=5)},
+        optional={
+            "description": st.none() | texts,
+            "conditions": conditions,
+            "tags": st.lists(texts, max_size=3),
+            "layout": st.none()
+            | st.fixed_dictionaries({"positions": st.dictionaries(texts, values, max_size=2)})
+            | st.dictionaries(texts, values, max_size=2),
+        },
+    ),
+    own_fields,
+)
+
+
+class Builder:
+    """The builder's model in a process of its own."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def open(self, document: object, *operations: dict[str, Any]) -> dict[str, Any]:
+        """Return what the builder would save: as opened, after the operations, and after undoing them."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        request = {"document": document, "operations": operations}
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        assert answer, "the builder's model ended; what it said stands above"
+        saved = read_json(answer)
+        assert isinstance(saved, dict)
+        return saved
+
+
+@pytest.fixture(scope="module")
+def builder() -> Iterator[Builder]:
+    command = [str(WEB / "with-node"), "node", str(WEB / "scripts" / "open-documents.mjs")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Builder(process)
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(10) == 0
+
+
+def meaning(raw: object) -> str:
+    """Return the document as the API stores it, in one spelling: fields in order, 1 as 1.0."""
+    assert isinstance(raw, dict)
+    own = {name: value for name, value in document_of(raw).items() if name not in ANSWER_FIELDS}
+    validated = validate_document(own)
+    assert validated.problems == []
+    return json.dumps(in_one_spelling(validated.document), sort_keys=True)
+
+
+def in_one_spelling(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: in_one_spelling(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [in_one_spelling(part) for part in value]
+    return value + 0.0 if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def answered(document: dict[str, Any]) -> dict[str, Any]:
+    """Return the document as the API answers it: with ids on its actions, and with what stands around it."""
+    stored = validate_document(document).document
+    assert stored is not None
+    around = dict.fromkeys(REQUEST_FIELDS | ANSWER_FIELDS, "around") | {"version": 3, "warnings": [], "draft": None}
+    return stored | around
+
+
+thorough = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+
+
+@thorough
+@given(document=documents)
+def test_document_of_the_api_is_saved_back_unchanged_in_meaning(builder: Builder, document: dict[str, Any]) -> None:
+    """Opened and saved, edited and undone: the API stores the same as before."""
+    assume(not validate_document(document).problems)
+    rename = {"kind": "rename", "name": "Another name"}
+    append = {"kind": "addAction", "action": {"id": "added", "type": "human_task", "params": {}}, "after": "$trigger"}
+    saved = builder.open(answered(document), rename, append)
+    assert saved["refused"] == []
+    assert meaning(saved["opened"]) == meaning(document)
+    assert meaning(saved["undone"]) == meaning(document)
+    assert meaning(saved["edited"]) != meaning(document)
+
+
+@thorough
+@given(document=documents)
+def test_document_of_a_yaml_file_is_saved_back_unchanged_in_meaning(builder: Builder, document: dict[str, Any]) -> None:
+    """Read from a file, opened, saved, and got as a file again: the same."""
+    assume(not validate_document(document).problems)
+    stored = read_yaml(render_yaml(document))
+    assert isinstance(stored, dict)
+    saved = builder.open(answered(stored))["opened"]
+    again = read_yaml(render_yaml(choose_document(answered(saved))))
+    assert meaning(again) == meaning(document)
+
+
+@thorough
+@given(data=st.data(), head=documents, written=st.lists(actions, min_size=1, max_size=5))
+def test_document_built_in_the_builder_is_what_the_api_and_a_file_hold(
+    builder: Builder, data: st.DataObject, head: dict[str, Any], written: list[dict[str, Any]]
+) -> None:
+    """Made by the builder's operations alone, it is valid, stored as it stands, and opened again as it was."""
+    operations = [
+        {"kind": "setTrigger", "event": head["trigger"]["event"]},
+        {"kind": "setConditions", "conditions": head["trigger"].get("conditions") or {}},
+        {"kind": "describe", "description": head.get("description") or ""},
+    ]
+    places = ["$trigger"]
+    for number, each in enumerate(written):
+        made = {"params": {}, **each, "id": f"step_{number}"}
+        operations.append({"kind": "addAction", "action": made, "after": data.draw(st.sampled_from(places))})
+        places.append(made["id"])
+    for _ in range(data.draw(st.integers(0, 3))):
+        mover, after = data.draw(st.sampled_from(places[1:])), data.draw(st.sampled_from(places))
+        operations.append({"kind": "moveAction", "id": mover, "after": after})
+        operations.append({"kind": "place", "positions": {mover: {"x": 120, "y": 240.5}}})
+    built = builder.open({"name": head["name"], "trigger": {"event": "case.created"}, "actions": []}, *operations)
+    document = built["edited"]
+    validated = validate_document(document)
+    assume(not validated.problems)
+    assert built["refused"] == []
+    assert sorted(each["id"] for each in document["actions"]) == sorted(places[1:])
+    assert validated.document == document
+    assert meaning(read_yaml(render_yaml(document))) == meaning(document)
+    assert builder.open(answered(document))["opened"] == document
