@@ -31,6 +31,9 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     elif _NUMBER.fullmatch(text):
         # JSON's numbers reach further than those of YAML 1.1, which the library knows.
         style = "'"
+    elif "\x85" in text:
+        # A line break of YAML 1.1: read back, it would be another one.
+        style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

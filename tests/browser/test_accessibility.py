@@ -1,56 +1,59 @@
 """Every page can be read and used by everybody: axe-core finds nothing, in light and in dark, wide and narrow."""
 
-import uuid
-from typing import Any, Literal
+import json
+import os
+from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser
 
 from tests.browser.conftest import WEB
+from tests.browser.fit import unfit
+from tests.browser.states import Places, State, set_up_places, walk
 from tests.support.product import Product
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+PICTURES = os.environ.get("PICTURES")
+"""A folder for a picture of every state in both themes; for people to look at, not for the tests."""
+
+ALL = "axe.run(document, {resultTypes: ['violations']}).then((result) => result.violations)"
+CONTRAST = ALL.replace("{resultTypes", "{runOnly: ['color-contrast'], resultTypes")
+"""The other rules see the same page in both themes."""
 
 
 @pytest.fixture(scope="module")
-async def paths(built_ui: object, product: Product) -> list[str]:
-    """The address of every page, with something on it."""
-    event = f"a{uuid.uuid4().hex[:8]}.created"
-    task = {"type": "human_task", "params": {"title": "Check", "instructions": "Look at it"}}
-    waiting = await product.create({"event": event, "conditions": {"priority": "high"}}, [task], name="Axe")
-    await product.publish_case(event, priority="high")
-    run = await product.until_waiting(waiting["id"])
-    automation = f"/automations/{waiting['id']}"
-    of_automation = [automation, f"{automation}/runs", f"{automation}/versions"]
-    pages = ["/automations", "/runs", "/tasks", "/sandbox", "/settings", "/nowhere"]
-    return [*pages, *of_automation, f"/runs/{run['id']}", f"/tasks/{run['waiting']['task_id']}"]
+async def places(built_ui: object, product: Product) -> Places:
+    """Automations, runs and tasks of every kind."""
+    return await set_up_places(product)
 
 
 @pytest.mark.parametrize("width", [1440, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_pages_have_no_violations(
-    paths: list[str], product: Product, chromium: Browser, scheme: Literal["light", "dark"], width: int
-) -> None:
-    """axe-core finds no violation on any page, and no page is wider than the window."""
+async def test_pages_are_for_everybody_and_fit(places: Places, product: Product, chromium: Browser, width: int) -> None:
+    """axe-core finds no violation in any state in light and dark, and nothing is wider than its place."""
     if not AXE.is_file():
-        pytest.skip("axe-core is not installed; run npm ci in web/")
+        pytest.skip("axe-core is not installed; `make ui` installs it")
     context = await chromium.new_context(
         base_url=product.api_url,
-        viewport={"width": width, "height": 900},
-        color_scheme=scheme,
+        viewport={"width": width, "height": 900 if width > 1000 else 844},
         reduced_motion="reduce",
         bypass_csp=True,
     )
+    await context.add_init_script(path=AXE)
     page = await context.new_page()
     found: dict[str, Any] = {}
-    for path in paths:
-        await page.goto(path)
-        await expect(page.get_by_role("heading").first).to_be_attached(timeout=15_000)
-        await expect(page.get_by_role("status", name="loading")).to_have_count(0, timeout=15_000)
-        await page.add_script_tag(path=AXE)
-        violations = await page.evaluate("axe.run({resultTypes: ['violations']}).then((result) => result.violations)")
-        found |= {f"{path} {each['id']}": each["nodes"][0]["html"] for each in violations}
-        if await page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-            found[f"{path} is wider than the window"] = width
+
+    async def look(state: State) -> None:
+        for scheme, what in (("light", ALL), ("dark", CONTRAST)):
+            await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            for violation in await page.evaluate(what):
+                nodes = [node["html"][:200] for node in violation["nodes"]]
+                found[f"{state.name}, {scheme}: {violation['id']}"] = nodes[:3]
+            if PICTURES:
+                await page.screenshot(path=Path(PICTURES) / f"{state.name}-{width}-{scheme}.png")
+        if faults := await unfit(page):
+            found[f"{state.name}: does not fit"] = faults
+
+    await walk(page, places, product, look, is_wide=width > 1000)
     await context.close()
-    assert found == {}
+    assert not found, json.dumps(found, indent=1, ensure_ascii=False)

@@ -7,6 +7,7 @@ it. Numbers are those of JSON in a browser, doubles: integers are drawn as far a
 import json
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,17 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from api.automations.model import Automation
 from api.automations.requests import ANSWER_FIELDS
-from automations.definition import REQUEST_FIELDS, document_of, read_json, read_yaml, validate_document
+from api.automations.store import Figures
+from api.automations.views import render_automation, render_listed
+from automations.contracts.definitions import LiveDocument
+from automations.definition import document_of, read_json, read_yaml, validate_document
 from automations_cli.yaml_text import choose_document, render_yaml
 
 WEB = Path(__file__).parents[2] / "web"
 EXACT = 2**53
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00{}%"), max_size=20)
 words = texts.filter(lambda text: bool(text.strip()))
@@ -138,11 +144,26 @@ def answered(document: dict[str, Any]) -> dict[str, Any]:
     """Return the document as the API answers it: with ids on its actions, and with what stands around it."""
     stored = validate_document(document).document
     assert stored is not None
-    around = dict.fromkeys(REQUEST_FIELDS | ANSWER_FIELDS, "around") | {"version": 3, "warnings": [], "draft": None}
-    return stored | around
+    live = LiveDocument(version=3, document=stored)
+    automation = Automation(
+        tenant_id="default",
+        id="8c1f0f5e-6a34-4a6e-8f57-3a1f5d6b7c80",
+        status="active",
+        active_since=NOON,
+        revision=3,
+        edition=5,
+        last_version=3,
+        live=live,
+        created_at=NOON,
+        updated_at=NOON,
+    )
+    shown = render_listed(automation, Figures()) | render_automation(automation, "live", pending=True)
+    answer = read_json(json.dumps(shown, default=datetime.isoformat))
+    assert isinstance(answer, dict)
+    return answer
 
 
-thorough = settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+thorough = settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 
 
 @thorough

@@ -1,19 +1,22 @@
-"""The guides do what they say: each command is typed as it stands, and prints what is shown below it."""
+"""The guides and the README do what they say: each command is typed as it stands, and prints what is shown below it."""
 
 import asyncio
 import json
 import os
 import re
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from tests.support import tools
+from tests.support.command import Shell
 from tests.support.eventually import eventually
 from tests.support.guide import GUIDES, Block, assert_answered, assert_printed, read_blocks
 from tests.support.product import Product
 
+ROOT = Path(__file__).parents[2]
 WITHOUT_COMMANDS = {"README.md", "in-the-browser.md"}
 PAGES = sorted(page for page in GUIDES.glob("*.md") if page.name not in WITHOUT_COMMANDS)
 ACTS = re.compile(r"^\s*-d | -d | -X | -P |\b(?:apply|complete|publish|status|sed|python publish\.py)\b", re.MULTILINE)
@@ -66,11 +69,37 @@ def test_page_without_commands_has_none(name: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 async def test_guide_is_followed_to_its_end(page: Path, product: Product, tmp_path: Path) -> None:
     """Each block is saved or typed in its turn, and the product answers as the page shows."""
-    blocks = read_blocks(page.read_text(encoding="utf-8"))
+    await follow_page(page.read_text(encoding="utf-8"), Reader(product, tmp_path))
+
+
+@pytest.fixture
+async def samples(product: Product) -> AsyncIterator[None]:
+    """The automations that `make up` begins with, one of whose runs waits; they and what else was made are archived."""
+    before = {each["id"] for each in (await product.call("GET", "/automations"))["items"]}
+    applied = await Shell(product).run("apply", "-f", str(ROOT / "examples" / "automations"), "--json")
+    asking = next(each for each in applied.json()["items"] if each["name"] == "Discount approval in negotiation")
+    await product.publish({"type": "opportunity.stage_changed", "record": {"id": "readme", "stage": "negotiation"}})
+    await product.until_waiting(asking["id"])
+    yield
+    for each in (await product.call("GET", "/automations"))["items"]:
+        if each["id"] not in before:
+            await product.call("PATCH", f"/automations/{each['id']}", {"status": "archived"})
+
+
+@pytest.mark.usefixtures("samples")
+@pytest.mark.parametrize("way", ["Kafka", "REST"])
+async def test_readme_is_followed(way: str, product: Product, tmp_path: Path) -> None:
+    """What the README shows of a way to use the product works as it stands, with the samples there."""
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    await follow_page(page.partition(f"\n### {way}\n")[2].partition("\n##")[0], Reader(product, tmp_path))
+
+
+async def follow_page(page: str, reader: Reader) -> None:
+    """Do what the blocks of a page say, in their order."""
+    blocks = read_blocks(page)
     assert blocks
     if any("kcat" in block.text for block in blocks):
         tools.require("kcat")
-    reader = Reader(product, tmp_path)
     for block, following in zip(blocks, [*blocks[1:], None], strict=True):
         if block.kind == "file":
             reader.save(block.file_name, block.text)

@@ -1,6 +1,6 @@
 """A guide as a test reads it: its blocks of code with what the text says of them, and its numbered steps.
 
-A block that follows "Save this as `name`" is a file; another `bash` block is typed into a shell; a `json` or `text`
+A block that follows "Save this as `name`" is a file; another `bash` or `python` block is typed; a `json` or `text`
 block is what the commands before it print, where `…` stands for anything and of JSON only a part need be shown.
 """
 
@@ -41,6 +41,8 @@ def read_blocks(page: str) -> list[Block]:
             blocks.append(Block("file", language, text, line, saved[1]))
         elif language == "bash":
             blocks.append(Block("typed", language, text, line))
+        elif language == "python":
+            blocks.append(Block("typed", language, f".venv/bin/python - <<'END'\n{text}END\n", line))
         else:
             assert language in ("json", "text"), f"line {line}: the text does not say where to save this"
             assert any(block.kind == "typed" for block in blocks[-1:]), f"line {line}: nothing before it prints this"

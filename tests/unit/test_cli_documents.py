@@ -34,7 +34,9 @@ def test_yaml_that_is_printed_is_read_back_as_the_same_value(value: object) -> N
     assert read_yaml(render_yaml(value)) == value
 
 
-@pytest.mark.parametrize("text", ["1e5", "no", "2026-01-01", "null", "0x1f", "-3", "1.0", "~", "=", "a: b", "# c", "|"])
+@pytest.mark.parametrize(
+    "text", ["1e5", "no", "2026-01-01", "null", "0x1f", "-3", "1.0", "~", "=", "a: b", "# c", "|", "0\x85"]
+)
 def test_yaml_keeps_text_that_looks_like_something_else(text: str) -> None:
     assert read_yaml(render_yaml({"a": text})) == {"a": text}
 

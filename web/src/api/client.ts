@@ -64,6 +64,17 @@ async function answer<T>(call: Promise<Answered>): Promise<T> {
   return (data ?? null) as T
 }
 
+/** What the server holds of a document, with the tag of that edition: a change can be made on condition that it stands. */
+export interface Held {
+  body: Record<string, unknown>
+  etag: string | null
+}
+
+async function held(call: Promise<Answered>): Promise<Held> {
+  const body = await answer<Record<string, unknown>>(call)
+  return { body, etag: (await call).response.headers.get('etag') }
+}
+
 /** A body as the client takes it: the OpenAPI document says of bodies no more than that they are objects. */
 const json = (body: object) => body as never
 
@@ -98,20 +109,29 @@ export const api = {
         body: json({ status }),
       }),
     ),
-  draft: (id: string) =>
-    answer<Record<string, unknown>>(
-      client.GET('/api/v1/automations/{automation_id}/draft', { params: automationPath(id) }),
-    ),
-  saveDraft: (id: string, document: AutomationDocument, keepalive = false) =>
-    answer<Record<string, unknown>>(
+  /** The draft; where there is none, what is published: in the environment named, else where it is. */
+  held: async (id: string, environment?: Environment): Promise<Held> => {
+    const params = { ...automationPath(id), query: environment ? { environment } : {} }
+    const published = await held(client.GET('/api/v1/automations/{automation_id}', { params }))
+    if (!published.body.draft) return published
+    return held(client.GET('/api/v1/automations/{automation_id}/draft', { params: automationPath(id) }))
+  },
+  /** `etag` names the edition that the draft was written on: the server refuses (412) where another one stands. */
+  saveDraft: (
+    id: string,
+    document: AutomationDocument,
+    { etag, keepalive = false }: { etag: string | null; keepalive?: boolean },
+  ) =>
+    held(
       client.PUT('/api/v1/automations/{automation_id}/draft', {
         params: automationPath(id),
         body: json(document),
+        ...(etag ? { headers: { 'If-Match': etag } } : {}),
         keepalive,
       }),
     ),
   publish: (id: string, body: { environment: Environment; status?: AutomationStatus }) =>
-    answer<Automation>(
+    held(
       client.POST('/api/v1/automations/{automation_id}/publish', {
         params: automationPath(id),
         body: json(body),

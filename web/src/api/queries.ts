@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
 import type { Run, RunStatus } from '../model/runs'
 import { ApiError, api } from './client'
+import type { Environment } from './types'
 
 export const queryClient = new QueryClient({
   defaultOptions: {
@@ -29,10 +30,11 @@ export const queries = {
   automation: (id: string) =>
     queryOptions({ queryKey: ['automation', id], queryFn: () => api.automation(id) }),
   sandboxDocument: (id: string) => api.automation(id, { environment: 'sandbox' }),
-  draft: (id: string) =>
+  /** What the builder begins with; it is read once, and anew by the builder itself. */
+  held: (id: string, environment?: Environment) =>
     queryOptions({
-      queryKey: ['draft', id],
-      queryFn: () => api.draft(id).catch((error) => (isMissing(error) ? null : Promise.reject(error))),
+      queryKey: ['held', id, environment ?? null],
+      queryFn: () => api.held(id, environment),
       staleTime: 0,
       gcTime: 0,
       refetchOnWindowFocus: false,
@@ -95,5 +97,3 @@ function pace(runs: readonly Run[] | undefined): number | false {
   const isUnderWay = runs?.some((run) => run.status === 'running' && !run.waiting) ?? false
   return isUnderWay ? 3_000 : false
 }
-
-const isMissing = (error: unknown): boolean => error instanceof ApiError && error.status === 404

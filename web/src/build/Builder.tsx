@@ -1,21 +1,13 @@
 /** Building an automation: the canvas (a list on narrow screens), the panel, problems, saving and publishing. */
-import { ActionIcon, Button, Drawer, Group, Tooltip } from '@mantine/core'
+import { Button, Drawer } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
-import {
-  IconAlertTriangle,
-  IconArrowBackUp,
-  IconArrowForwardUp,
-  IconKeyboard,
-  IconPlus,
-} from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useCallback, useMemo, useState } from 'react'
-import { ApiError } from '../api/client'
+import { ApiError, type Held } from '../api/client'
 import { queries } from '../api/queries'
-import type { Automation } from '../api/types'
+import type { Automation, Environment } from '../api/types'
 import { AutomationHeader, versionWords } from '../automations/AutomationHeader'
-import { Moment } from '../components/Moment'
 import { Picker } from '../components/Picker'
 import { requiredOf } from '../forms/schema'
 import { differencesOf } from '../model/differences'
@@ -32,7 +24,9 @@ import { KeyHelp } from './KeyHelp'
 import { ListBuilder } from './ListBuilder'
 import { ProblemList } from './ProblemList'
 import { PublishDialog, type Publishing } from './PublishDialog'
-import { type Builder as BuilderState, type Saving, useBuilder } from './useBuilder'
+import { StaleBar } from './StaleBar'
+import { Toolbar } from './Toolbar'
+import { type Builder as BuilderState, useBuilder } from './useBuilder'
 import { focusNode, useBuilderKeys } from './useBuilderKeys'
 
 interface Props {
@@ -40,17 +34,17 @@ interface Props {
   /** What is published in the environment that is worked in. */
   base: AutomationDocument
   /** What the server holds: the draft, or the base. */
-  saved: AutomationDocument
-  /** What to begin with: what this browser kept, or what the server holds. */
-  start: AutomationDocument
+  saved: Held
+  /** Where the base is read from; absent, where it is. */
+  environment: Environment | undefined
   isInSandbox: boolean
 }
 
 /** A dialog gives the focus back shortly after it closed. */
 const DIALOG_CLOSES_MS = 120
 
-export function Builder({ automation, base, saved, start, isInSandbox }: Props) {
-  const builder = useBuilder(automation.id, saved, start)
+export function Builder({ automation, base, saved, environment, isInSandbox }: Props) {
+  const builder = useBuilder(automation.id, saved, environment)
   const { document } = builder
   const { catalogue, titles } = useCatalogue()
   const [selected, setSelected] = useState<string | null>(null)
@@ -166,6 +160,7 @@ export function Builder({ automation, base, saved, start, isInSandbox }: Props) 
         onHelp={() => setHelping(true)}
         isNarrow={isNarrow}
       />
+      {builder.saving.state === 'stale' && <StaleBar builder={builder} theirs={builder.saving.theirs} />}
       {areProblemsOpen && problems.length > 0 && (
         <ProblemList document={document} problems={problems} titles={titles} onOpen={open} />
       )}
@@ -250,6 +245,7 @@ export function Builder({ automation, base, saved, start, isInSandbox }: Props) 
         document={document}
         titles={titles}
         flush={builder.flush}
+        hold={builder.hold}
         onPublished={(answer) => {
           setRefused(null)
           notifications.show({
@@ -370,99 +366,4 @@ function PublishButtons({ automation, isChanged, isInSandbox, onPublish }: Butto
       )}
     </>
   )
-}
-
-interface ToolbarProps {
-  builder: BuilderState
-  errors: number
-  warnings: number
-  areProblemsOpen: boolean
-  isNarrow: boolean
-  onAdd: () => void
-  onProblems: () => void
-  onHelp: () => void
-}
-
-function Toolbar({
-  builder,
-  errors,
-  warnings,
-  areProblemsOpen,
-  isNarrow,
-  onAdd,
-  onProblems,
-  onHelp,
-}: ToolbarProps) {
-  const count = errors + warnings
-  return (
-    <div className="toolbar" role="toolbar" aria-label="Building">
-      <Button size="xs" variant="default" leftSection={<IconPlus size={14} />} onClick={onAdd}>
-        Add an action
-      </Button>
-      <Group gap={4}>
-        <Tooltip label={builder.undoLabel ? `Undo: ${builder.undoLabel}` : 'Nothing to undo'}>
-          <ActionIcon
-            variant="default"
-            size={30}
-            aria-label="Undo"
-            disabled={!builder.undoLabel}
-            onClick={builder.undo}
-          >
-            <IconArrowBackUp size={16} />
-          </ActionIcon>
-        </Tooltip>
-        <Tooltip label={builder.redoLabel ? `Do again: ${builder.redoLabel}` : 'Nothing to do again'}>
-          <ActionIcon
-            variant="default"
-            size={30}
-            aria-label="Redo"
-            disabled={!builder.redoLabel}
-            onClick={builder.redo}
-          >
-            <IconArrowForwardUp size={16} />
-          </ActionIcon>
-        </Tooltip>
-        {!isNarrow && (
-          <Tooltip label="Keys">
-            <ActionIcon variant="default" size={30} aria-label="Keys" onClick={onHelp}>
-              <IconKeyboard size={16} />
-            </ActionIcon>
-          </Tooltip>
-        )}
-      </Group>
-      {count > 0 && (
-        <Button
-          size="xs"
-          variant="default"
-          leftSection={
-            <IconAlertTriangle size={14} color={errors > 0 ? 'var(--failed)' : 'var(--waiting)'} />
-          }
-          aria-expanded={areProblemsOpen}
-          onClick={onProblems}
-        >
-          {count === 1 ? '1 problem' : `${count} problems`}
-        </Button>
-      )}
-      <span className="toolbar-saving" role="status">
-        <SavingWords saving={builder.saving} />
-      </span>
-    </div>
-  )
-}
-
-function SavingWords({ saving }: { saving: Saving }) {
-  switch (saving.state) {
-    case 'unchanged':
-      return null
-    case 'waiting':
-      return <>Saving …</>
-    case 'saved':
-      return (
-        <>
-          Saved <Moment at={new Date(saving.at).toISOString()} />
-        </>
-      )
-    case 'failed':
-      return <span style={{ color: 'var(--failed)' }}>Not saved, trying again. {saving.message}</span>
-  }
 }

@@ -1,7 +1,7 @@
 /** Conditions as rows of field – operator – value. What the rows of this version cannot edit is shown and kept. */
 import { ActionIcon, Autocomplete, Button, Select, Stack, Text, TextInput } from '@mantine/core'
 import { IconPlus, IconX } from '@tabler/icons-react'
-import { useEffect, useId, useState } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
 import { JsonView } from '../components/JsonView'
 import { offeredFor } from '../forms/offered'
 import {
@@ -89,6 +89,7 @@ function Rows({ group, fields, error, onChange }: Omit<Props, 'conditions'> & { 
   const [drafts, setDrafts] = useState(() => draftsOf(group))
   const written = writeConditions(group)
   const headingId = useId()
+  const [added, setAdded] = useState<number | null>(null)
 
   useEffect(() => {
     setDrafts((standing) =>
@@ -120,6 +121,7 @@ function Rows({ group, fields, error, onChange }: Omit<Props, 'conditions'> & { 
           draft={draft}
           number={index + 1}
           fields={fields}
+          isAdded={draft.key === added}
           onEdit={(part) => edit(draft.key, part)}
           onRemove={() => change(drafts.filter((other) => other.key !== draft.key))}
         />
@@ -134,7 +136,11 @@ function Rows({ group, fields, error, onChange }: Omit<Props, 'conditions'> & { 
         size="xs"
         leftSection={<IconPlus size={14} />}
         style={{ alignSelf: 'flex-start' }}
-        onClick={() => setDrafts([...drafts, { key: nextKey(), field: '', operator: 'eq', text: '' }])}
+        onClick={() => {
+          const key = nextKey()
+          setDrafts([...drafts, { key, field: '', operator: 'eq', text: '' }])
+          setAdded(key)
+        }}
       >
         Add a condition
       </Button>
@@ -146,16 +152,23 @@ interface RowProps {
   draft: Draft
   number: number
   fields: readonly string[]
+  /** Whether it was added a moment ago, to be filled in. */
+  isAdded: boolean
   onEdit: (part: Partial<Draft>) => void
   onRemove: () => void
 }
 
-function ConditionRow({ draft, number, fields, onEdit, onRemove }: RowProps) {
+function ConditionRow({ draft, number, fields, isAdded, onEdit, onRemove }: RowProps) {
+  const field = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    if (isAdded) field.current?.focus()
+  }, [isAdded])
   const name = `Condition ${number}`
   return (
     <div className="condition" role="group" aria-label={name}>
       {number > 1 && <span className="condition-and">and</span>}
       <Autocomplete
+        ref={field}
         aria-label={`${name}: field`}
         placeholder="priority"
         data={[...fields]}

@@ -4,6 +4,7 @@ import { Fragment } from 'react'
 import { PhraseText } from '../components/PhraseText'
 import { type AutomationDocument, TRIGGER } from '../model/document'
 import { unreachableOf } from '../model/edges'
+import { plain } from '../model/phrase'
 import { actionName, actionPhrase, triggerPhrase } from '../model/sentences'
 import { ActionIconOf, TriggerIcon } from './icons'
 import './canvas.css'
@@ -53,8 +54,10 @@ export function ListBuilder({ document, titles, problems, onSelect, onAdd }: Pro
                   )}
                 </span>
                 <span className="node-words">
-                  <span className="node-title">{row.title}</span>
-                  <span className="node-sentence">
+                  <span className="node-title" title={row.title}>
+                    {row.title}
+                  </span>
+                  <span className="node-sentence" title={plain(row.phrase)}>
                     <PhraseText phrase={row.phrase} />
                   </span>
                   {count > 0 && (

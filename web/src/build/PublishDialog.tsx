@@ -22,7 +22,8 @@ interface Props {
   document: AutomationDocument
   titles: ReadonlyMap<string, string>
   flush: () => Promise<void>
-  onPublished: (automation: Automation) => void
+  hold: (document: AutomationDocument, etag: string | null) => void
+  onPublished: (answer: { activation?: unknown }) => void
   onRefused: (error: unknown) => void
   onClose: () => void
 }
@@ -32,12 +33,13 @@ export function PublishDialog(props: Props) {
   const client = useQueryClient()
   const publish = useMutation({
     mutationFn: async ({ environment, status }: Publishing) => {
-      await props.flush()
       const isNew = !automation.environments[environment]
       const isChanged = isNew || !sameValue(base, document)
       if (!isChanged && status) return api.setStatus(automation.id, status)
-      await api.saveDraft(automation.id, document)
-      return api.publish(automation.id, { environment, ...(status ? { status } : {}) })
+      await props.flush()
+      const answer = await api.publish(automation.id, { environment, ...(status ? { status } : {}) })
+      props.hold(document, answer.etag)
+      return answer.body
     },
     onSuccess: (answer) => {
       for (const key of ['automations', 'automation', 'versions', 'sandbox', 'event-types']) {

@@ -4,7 +4,7 @@ import { memo } from 'react'
 import { PhraseText } from '../components/PhraseText'
 import { StateBadge } from '../components/StateBadge'
 import { TRIGGER } from '../model/document'
-import type { Phrase } from '../model/phrase'
+import { type Phrase, plain } from '../model/phrase'
 import type { StepStatus } from '../model/runs'
 import { ActionIconOf, TriggerIcon } from './icons'
 
@@ -48,8 +48,10 @@ export const StepNode = memo(function StepNode({ id, data }: NodeProps<DrawnNode
           {isTrigger ? <TriggerIcon size={18} aria-hidden /> : <ActionIconOf type={data.type} />}
         </span>
         <span className="node-words">
-          <span className="node-title">{data.title}</span>
-          <span className="node-sentence">
+          <span className="node-title" title={data.title}>
+            {data.title}
+          </span>
+          <span className="node-sentence" title={plain(data.phrase)}>
             <PhraseText phrase={data.phrase} />
           </span>
           {data.isLit && data.light && <StateBadge state={data.light} />}

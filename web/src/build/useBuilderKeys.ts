@@ -70,6 +70,7 @@ function plain(event: KeyboardEvent, keys: Keys): boolean {
   if (selected === null || isInPanel(event.target)) return false
   switch (event.key) {
     case 'Enter':
+      if (isPressable(event.target)) return false
       keys.onOpen()
       return true
     case 'c':
@@ -89,6 +90,10 @@ function plain(event: KeyboardEvent, keys: Keys): boolean {
 
 const isInPanel = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && target.closest('.panel, [role="listbox"], [role="menu"]') !== null
+
+/** A button or link that is no node: Enter is its own. */
+const isPressable = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && target.closest('a, button:not([data-node])') !== null
 
 /** Leaves the panel for the node that it belongs to; from there, nothing is selected any more. */
 function close({ selected, onSelect }: Keys): boolean {

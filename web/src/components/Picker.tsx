@@ -134,8 +134,14 @@ function PickerItem({ item, id, isChosen, heading, onTake }: ItemProps) {
       >
         {item.icon && <span className="picker-icon">{item.icon}</span>}
         <span className="picker-words">
-          <span className="picker-label">{item.label}</span>
-          {item.hint && <span className="picker-hint">{item.hint}</span>}
+          <span className="picker-label" title={item.label}>
+            {item.label}
+          </span>
+          {item.hint && (
+            <span className="picker-hint" title={item.hint}>
+              {item.hint}
+            </span>
+          )}
         </span>
       </div>
     </>

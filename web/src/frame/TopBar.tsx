@@ -1,4 +1,4 @@
-import { ActionIcon, Menu, Text, Tooltip, useMantineColorScheme } from '@mantine/core'
+import { ActionIcon, Menu, Popover, Text, Tooltip, useMantineColorScheme } from '@mantine/core'
 import { IconDeviceDesktop, IconMoon, IconSearch, IconSun, IconUserCircle } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -66,16 +66,32 @@ function Who() {
   const me = useQuery(queries.me())
   const isOpenMode = me.data?.auth === 'open'
   const name = me.data?.name ?? 'You'
+  const [isOpen, setOpen] = useState(false)
   return (
     <>
       {isOpenMode && <span className="who">Open mode, no sign-in</span>}
-      <Menu width={280}>
-        <Menu.Target>
-          <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Who you are">
+      <Popover
+        opened={isOpen}
+        onChange={setOpen}
+        withinPortal={false}
+        width={280}
+        position="bottom-end"
+        shadow="md"
+        withRoles={false}
+      >
+        <Popover.Target>
+          <ActionIcon
+            variant="subtle"
+            color="gray"
+            size="lg"
+            aria-label="Who you are"
+            aria-expanded={isOpen}
+            onClick={() => setOpen(!isOpen)}
+          >
             <IconUserCircle size={20} color="var(--ink-soft)" />
           </ActionIcon>
-        </Menu.Target>
-        <Menu.Dropdown>
+        </Popover.Target>
+        <Popover.Dropdown p={0}>
           <Text size="sm" p="xs">
             {me.data === undefined && 'Who you are is not known yet.'}
             {isOpenMode &&
@@ -87,8 +103,8 @@ function Who() {
               Tenant: {me.data.tenant_id}
             </Text>
           )}
-        </Menu.Dropdown>
-      </Menu>
+        </Popover.Dropdown>
+      </Popover>
     </>
   )
 }

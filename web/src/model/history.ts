@@ -68,6 +68,13 @@ function typedField(operation: Operation): string | null {
   }
 }
 
+/** The history after another document came to stand in the place of the present one; undo gives that back. */
+export function replace(history: History, document: AutomationDocument, label: string): History {
+  if (sameValue(document, history.present)) return history
+  const past = [...history.past, { document: history.present, label }].slice(-DEPTH)
+  return { past, present: document, future: [], typing: null }
+}
+
 export function undo(history: History): History {
   const entry = history.past.at(-1)
   if (!entry) return history

@@ -4,7 +4,6 @@ import { queries } from '../api/queries'
 import type { Automation } from '../api/types'
 import { AutomationLoader } from '../automations/AutomationLoader'
 import { Builder } from '../build/Builder'
-import { readBackup } from '../build/useBuilder'
 import { Failed, Loading } from '../components/Outcome'
 import { openDocument } from '../model/document'
 
@@ -21,31 +20,31 @@ export function AutomationPage() {
 function Opened({ automation }: { automation: Automation }) {
   const sandbox = useQuery(queries.sandbox())
   const isInSandbox = sandbox.data?.active ?? false
+  const environment = isInSandbox && automation.environments.sandbox !== null ? 'sandbox' : undefined
   const published = useQuery({
     ...queries.automation(automation.id),
     queryKey: ['automation', automation.id, 'sandbox'],
     queryFn: () => queries.sandboxDocument(automation.id),
-    enabled: isInSandbox && automation.environments.sandbox !== null,
+    enabled: environment === 'sandbox',
   })
-  const draft = useQuery({ ...queries.draft(automation.id), enabled: automation.draft !== null })
-  if (draft.isError) {
+  const held = useQuery({ ...queries.held(automation.id, environment), enabled: !sandbox.isPending })
+  if (held.isError) {
     return (
       <div className="page">
-        <Failed what="The draft" error={draft.error} onRetry={() => void draft.refetch()} />
+        <Failed what="The draft" error={held.error} onRetry={() => void held.refetch()} />
       </div>
     )
   }
-  if (draft.isLoading || sandbox.isPending || published.isLoading)
+  if (held.isPending || sandbox.isPending || published.isLoading)
     return <Loading label="The draft is loading" />
   const base = openDocument(published.data ?? automation)
-  const saved = draft.data ? openDocument(draft.data) : base
   return (
     <Builder
       key={`${automation.id} ${isInSandbox}`}
       automation={automation}
       base={base}
-      saved={saved}
-      start={readBackup(automation.id) ?? saved}
+      saved={held.data}
+      environment={environment}
       isInSandbox={isInSandbox}
     />
   )

@@ -23,7 +23,9 @@ export function AutomationVersionsPage() {
           <AutomationHeader automation={automation} />
           <div className="page" style={{ width: '100%' }}>
             {versions.isPending && <Loading label="Versions are loading" />}
-            {versions.isError && <Failed what="The versions" error={versions.error} />}
+            {versions.isError && (
+              <Failed what="The versions" error={versions.error} onRetry={() => void versions.refetch()} />
+            )}
             <ol className="versions" aria-label="Versions, newest first">
               {(versions.data ?? []).map((version, index, all) => (
                 <VersionEntry

@@ -21,7 +21,7 @@ export function SettingsPage() {
             Access
           </Title>
           {me.isPending && <Loading rows={2} label="Access is loading" />}
-          {me.isError && <Failed what="Who you are" error={me.error} />}
+          {me.isError && <Failed what="Who you are" error={me.error} onRetry={() => void me.refetch()} />}
           {me.data && (
             <>
               <p>
@@ -44,7 +44,9 @@ export function SettingsPage() {
           <Title order={2} id="actions">
             Actions
           </Title>
-          {actions.isError && <Failed what="The actions" error={actions.error} />}
+          {actions.isError && (
+            <Failed what="The actions" error={actions.error} onRetry={() => void actions.refetch()} />
+          )}
           <dl className="facts">
             {(actions.data ?? []).map((action) => (
               <div key={action.type} style={{ display: 'contents' }}>

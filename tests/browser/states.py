@@ -1,0 +1,275 @@
+"""Every state in which a page can be looked at: what lies behind it, and the way there.
+
+The tests that look at all pages (for everybody's use, for fit, for pictures) walk through these.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.async_api import Page, Route, expect
+
+from tests.browser.building import SOON_MS
+from tests.support.eventually import eventually
+from tests.support.product import Product
+
+EMPTY = {"items": [], "next_cursor": None}
+
+
+@dataclass
+class Places:
+    """What was set up to look at, by id."""
+
+    automation: str
+    """Active, with a condition and three actions."""
+    draft: str
+    """With actions that lack something and one that is not connected."""
+    changed: str
+    """Live, and changed in the sandbox."""
+    runs: dict[str, str] = field(default_factory=dict)
+    """By what became of them: waiting, completed, failed, dry."""
+    tasks: dict[str, str] = field(default_factory=dict)
+    """`open` and `completed`."""
+
+
+async def set_up_places(product: Product, *, name: str = "") -> Places:
+    """Create automations and runs of every kind; each name and text ends with `name`."""
+    event = f"p{uuid.uuid4().hex[:8]}.created"
+    tail = f" {name}" if name else ""
+    queue = {"type": "assign_to_queue", "params": {"queue_id": f"tier-2{tail}"}}
+    form = {
+        "type": "object",
+        "required": ["decision"],
+        "properties": {
+            "decision": {"type": "string", "enum": ["approve", "reject", "ask back"]},
+            "until": {"type": "string", "title": "Until when"},
+            "credit": {"type": "number", "default": 100},
+        },
+    }
+    params = {
+        "title": f"Approve the credit{tail}",
+        "instructions": f"Look at the case, and decide.{tail}",
+        "form": form,
+    }
+    tell = {"type": "send_notification", "params": {"channel": "slack", "message": f"Done {{{{ record.id }}}}{tail}"}}
+    actions = [queue, {"type": "human_task", "params": params}, tell]
+    automation = await product.create(
+        {"event": event, "conditions": {"priority": "critical", "region": "EMEA"}},
+        actions,
+        name=f"Escalate critical cases{tail}",
+        description=f"The second tier decides within the hour.{tail}",
+    )
+    for record in range(2):
+        await product.publish(
+            {
+                "type": event,
+                "event_id": uuid.uuid4().hex,
+                "record": {
+                    "id": f"C-10{record}{tail}",
+                    "priority": "critical",
+                    "region": "EMEA",
+                    "subject": f"Cannot sign in{tail}",
+                },
+            }
+        )
+    places = Places(automation["id"], await _set_up_draft(product, tail), "")
+    [first, second] = await _until_waiting(product, automation["id"], 2)
+    places.tasks = {"open": first["waiting"]["task_id"], "completed": second["waiting"]["task_id"]}
+    places.runs["waiting"] = first["id"]
+    await product.call(
+        "POST",
+        f"/automations/{automation['id']}/runs/{second['id']}/complete-task",
+        {"output": {"decision": "approve"}},
+    )
+    places.runs["completed"] = second["id"]
+    places.runs["failed"] = await _set_up_failed_run(product, tail)
+    places.changed, places.runs["dry"] = await _set_up_dry_run(product, tail)
+    return places
+
+
+async def _until_waiting(product: Product, automation_id: str, number: int) -> list[dict[str, Any]]:
+    async def look() -> list[dict[str, Any]] | None:
+        found = [run for run in await product.runs(automation_id) if run["waiting"]]
+        return found if len(found) == number else None
+
+    runs = await eventually(look, within_seconds=30)
+    assert runs is not None
+    return runs
+
+
+async def _set_up_draft(product: Product, tail: str) -> str:
+    created = await product.create({"event": "opportunity.stage_changed"}, [], name=f"Unfinished{tail}", status="draft")
+    actions = [
+        {"id": "mail", "type": "send_email", "params": {"subject": f"About you{tail}"}, "next": "task"},
+        {"id": "task", "type": "create_task", "params": {"title": f"Call{tail}"}, "next": None},
+        {"id": "lost", "type": "notify_user", "params": {"message": "{{ nobody }}"}},
+    ]
+    document = {"name": f"Unfinished{tail}", "trigger": {"event": "opportunity.stage_changed"}, "actions": actions}
+    await product.call("PUT", f"/automations/{created['id']}/draft", document)
+    return str(created["id"])
+
+
+async def _set_up_failed_run(product: Product, tail: str) -> str:
+    event = f"p{uuid.uuid4().hex[:8]}.created"
+    hook = {"type": "call_webhook", "params": {"url": f"http://10.0.0.1/{'x' * len(tail)}", "body": {"note": tail}}}
+    automation = await product.create({"event": event}, [hook], name=f"Tell the partner{tail}")
+    await product.publish_case(event, subject=f"Partner{tail}")
+    return str((await product.until_run(automation["id"], status="failed"))["id"])
+
+
+async def _set_up_dry_run(product: Product, tail: str) -> tuple[str, str]:
+    event = f"p{uuid.uuid4().hex[:8]}.updated"
+    mail = {"type": "send_email", "params": {"to": "kim@example.com", "subject": f"News{tail}", "body": "Hello"}}
+    trigger = {"event": event, "conditions": {"priority": "critical"}}
+    name = f"Greet the customer{tail}"
+    automation = await product.create(trigger, [mail], name=name)
+    changed = {"name": name, "trigger": {**trigger, "conditions": {"priority": "high"}}, "actions": [mail, mail]}
+    path = f"/automations/{automation['id']}"
+    await product.call("PUT", path, {**changed, "status": "active", "environment": "sandbox"})
+    await product.call("PUT", "/sandbox", {"active": True})
+    try:
+        await product.publish_case(event, priority="high")
+        run = await product.until_run(automation["id"])
+    finally:
+        await product.call("PUT", "/sandbox", {"active": False})
+    return str(automation["id"]), str(run["id"])
+
+
+Way = Callable[[Page, Places], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class State:
+    """One state of one page, and the way there."""
+
+    name: str
+    way: Way
+    only_wide: bool = False
+    """Whether it is there on a wide window only."""
+    is_in_sandbox: bool = False
+
+
+async def settle(page: Page) -> None:
+    """Wait until the page has read what it shows."""
+    await expect(page.get_by_role("heading").first).to_be_attached(timeout=SOON_MS)
+    await expect(page.get_by_role("status", name=re.compile("loading$"))).to_have_count(0, timeout=SOON_MS)
+    await page.evaluate("document.fonts.ready")
+
+
+def at(path: str) -> Way:
+    """Return the way to an address, in which `{automation}` and the like are ids."""
+
+    async def go(page: Page, places: Places) -> None:
+        runs = {f"run_{what}": run for what, run in places.runs.items()}
+        tasks = {f"task_{what}": task for what, task in places.tasks.items()}
+        ids = {"automation": places.automation, "draft": places.draft, "changed": places.changed}
+        await page.goto(path.format(**ids, **runs, **tasks))
+        await settle(page)
+
+    return go
+
+
+def then(path: str, *clicks: tuple[str, str]) -> Way:
+    """Return the way to an address, and on by clicks on what has a role and a name that begins so."""
+
+    async def go(page: Page, places: Places) -> None:
+        await at(path)(page, places)
+        for role, name in clicks:
+            await page.get_by_role(role, name=re.compile(f"^{name}")).first.click()  # type: ignore[arg-type]
+        await settle(page)
+
+    return go
+
+
+def without(path: str, pattern: str, answer: Any) -> Way:
+    """Return the way to an address where the API has nothing yet."""
+
+    async def go(page: Page, places: Places) -> None:
+        async def fulfil(route: Route) -> None:
+            await route.fulfill(status=200, content_type="application/json", body=json.dumps(answer))
+
+        await page.route(pattern, fulfil)
+        await at(path)(page, places)
+
+    return go
+
+
+async def type_search(page: Page, places: Places) -> None:
+    """Open the command palette."""
+    await at("/runs")(page, places)
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("combobox", name="Search and commands")).to_be_focused()
+
+
+async def press_for_keys(page: Page, places: Places) -> None:
+    """Show the builder's keys."""
+    await at("/automations/{automation}")(page, places)
+    await page.get_by_role("button", name="Keys", exact=True).click()
+    await expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+
+
+BUILDER = "/automations/{automation}"
+STATES = (
+    State("automations", at("/automations")),
+    State("automations-empty", without("/automations", "**/api/v1/automations?*", EMPTY)),
+    State("automation-new", at("/automations?new=true")),
+    State("event-test", then("/automations", ("button", "Publish a test event"))),
+    State("search", type_search),
+    State("builder", at(BUILDER)),
+    State("builder-trigger", then(BUILDER, ("button", "Trigger"))),
+    State("builder-action", then(BUILDER, ("button", "Human task"))),
+    State("builder-add", then(BUILDER, ("button", "Add an action$"))),
+    State("builder-problems", then("/automations/{draft}", ("button", "[0-9]+ problem"))),
+    State("builder-problem-panel", then("/automations/{draft}", ("button", "Notify user"))),
+    State("builder-keys", press_for_keys, only_wide=True),
+    State("builder-more", then(BUILDER, ("button", "More"))),
+    State("automation-pause", then(BUILDER, ("button", "Pause"))),
+    State("automation-delete", then(BUILDER, ("button", "More"), ("menuitem", "Delete"))),
+    State("automation-runs", at("/automations/{automation}/runs")),
+    State("automation-runs-empty", at("/automations/{draft}/runs")),
+    State("automation-versions", at("/automations/{changed}/versions")),
+    State("runs", at("/runs")),
+    State("runs-nothing-fits", at("/runs?status=cancelled")),
+    State("run-waiting", at("/runs/{run_waiting}")),
+    State("run-completed", at("/runs/{run_completed}")),
+    State("run-failed", at("/runs/{run_failed}")),
+    State("run-dry", at("/runs/{run_dry}")),
+    State("run-event", then("/runs/{run_completed}", ("button", "Show the event"))),
+    State("tasks", at("/tasks")),
+    State("tasks-empty", without("/tasks", "**/api/v1/tasks?*", EMPTY)),
+    State("task-open", at("/tasks/{task_open}")),
+    State("task-refused", then("/tasks/{task_open}", ("button", "Complete"))),
+    State("task-completed", at("/tasks/{task_completed}")),
+    State("sandbox-off", at("/sandbox")),
+    State("sandbox-on", at("/sandbox"), is_in_sandbox=True),
+    State("sandbox-empty", without("/sandbox", "**/api/v1/sandbox", {"active": False, "automations": []})),
+    State("sandbox-promote", then("/sandbox", ("button", "Promote"))),
+    State("sandbox-builder", at("/automations/{changed}"), is_in_sandbox=True),
+    State("settings", at("/settings")),
+    State("not-found", at("/nowhere")),
+    State("automation-not-found", at("/automations/nowhere")),
+    State("user-menu", then("/settings", ("button", "Who you are"))),
+)
+
+
+async def walk(
+    page: Page, places: Places, product: Product, look: Callable[[State], Awaitable[None]], *, is_wide: bool
+) -> None:
+    """Go to each state in turn and look; the states of the active sandbox come together in the end."""
+    states = sorted(STATES, key=lambda state: state.is_in_sandbox)
+    async with AsyncExitStack() as stack:
+        is_active = False
+        for state in states:
+            if state.only_wide and not is_wide:
+                continue
+            if state.is_in_sandbox and not is_active:
+                is_active = True
+                await product.call("PUT", "/sandbox", {"active": True})
+                stack.push_async_callback(product.call, "PUT", "/sandbox", {"active": False})
+            await page.unroute_all()
+            await state.way(page, places)
+            await look(state)
