@@ -7,6 +7,7 @@ export type AutomationStatus = 'draft' | 'active' | 'paused' | 'archived'
 export interface LastRun {
   id: string
   status: RunStatus
+  is_waiting?: boolean
   started_at: string
   dry_run: boolean
 }

@@ -231,7 +231,7 @@ function LastRun({ automation }: { automation: Automation }) {
   if (!run) return <span className="soft">Never</span>
   return (
     <Link to="/runs/$runId" params={{ runId: run.id }} className="plain-link">
-      <StateBadge state={run.status} />
+      <StateBadge state={run.is_waiting ? 'waiting' : run.status} />
       {run.dry_run && <StateBadge state="dry" />} <Moment at={run.started_at} />
     </Link>
   )

@@ -66,11 +66,11 @@ WHERE tenant_id = :tenant_id AND automation_id = :automation_id AND version = :v
 -- name: load_figures
 -- Of each automation: its last run, live runs of seven days and how they ended, and runs that wait.
 SELECT
-    wanted.id, last_run.run_id, last_run.status, last_run.started_at, last_run.mode, week.started, week.completed,
+    wanted.id, last_run.run_id, last_run.status, last_run.started_at, last_run.mode, last_run.waits, week.started, week.completed,
     week.ended, waiting.number AS waiting
 FROM unnest(:ids::text[]) AS wanted (id)
 LEFT JOIN LATERAL (
-    SELECT run_id, status, started_at, mode FROM runs
+    SELECT run_id, status, started_at, mode, status = 'running' AND waiting IS NOT NULL AS waits FROM runs
     WHERE tenant_id = :tenant_id AND automation_id = wanted.id
     ORDER BY started_at DESC, run_id DESC LIMIT 1
 ) AS last_run ON true

@@ -249,6 +249,7 @@ def _read_figures(row: Mapping[str, Any]) -> Figures:
         last_run = {
             "id": str(row["run_id"]),
             "status": row["status"],
+            "is_waiting": row["waits"],
             "started_at": row["started_at"],
             "dry_run": row["mode"] == "dry_run",
         }
