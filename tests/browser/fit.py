@@ -21,6 +21,9 @@ _LOOK = """() => {
   for (const element of document.body.querySelectorAll('*')) {
     if (element.closest('svg') || !shown(element) || isForReadersOnly(element)) continue;
     const style = getComputedStyle(element);
+    const canScroll = style.overflowX === 'auto' || style.overflowX === 'scroll';
+    if (canScroll && element.scrollWidth > element.clientWidth + 1 && !/^(PRE|TEXTAREA|INPUT)$/.test(element.tagName))
+      faults.push(`scrolls sideways: ${words(element)}`);
     const hides = style.overflowX === 'hidden' || style.overflowX === 'clip' || style.textOverflow === 'ellipsis';
     const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== '');
     const isClamped = style.webkitLineClamp !== 'none' && element.scrollHeight > element.clientHeight + 1;

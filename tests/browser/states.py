@@ -17,6 +17,8 @@ from tests.browser.building import SOON_MS
 from tests.support.eventually import eventually
 from tests.support.product import Product
 
+NARROW = 860
+"""Up to this width, in pixels, there is a list instead of a canvas."""
 EMPTY = {"items": [], "next_cursor": None}
 
 
@@ -157,6 +159,11 @@ async def settle(page: Page) -> None:
     """Wait until the page has read what it shows."""
     await expect(page.get_by_role("heading").first).to_be_attached(timeout=SOON_MS)
     await expect(page.get_by_role("status", name=re.compile("loading$"))).to_have_count(0, timeout=SOON_MS)
+    if page.viewport_size is not None and page.viewport_size["width"] > NARROW:
+        if re.search(r"/automations/[-0-9a-f]{36}$", page.url):
+            await expect(page.get_by_role("region", name="Canvas")).to_be_visible(timeout=SOON_MS)
+        elif re.search(r"/runs/[-0-9a-f]{36}", page.url):
+            await expect(page.get_by_role("region", name="What the run did")).to_be_visible(timeout=SOON_MS)
     await page.evaluate("document.fonts.ready")
 
 

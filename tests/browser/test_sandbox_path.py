@@ -43,7 +43,7 @@ async def test_change_is_tried_dry_and_promoted(
     assert not [request for request in witness.received if tried in str(request.body)]
 
     await bar.get_by_role("link", name="Review & promote").click()
-    entry = page.get_by_role("region", name=name)
+    entry = page.get_by_role("article", name=name)
     await expect(entry.get_by_role("list", name="Changes against the live version")).to_contain_text(
         "priority is critical → is high"
     )

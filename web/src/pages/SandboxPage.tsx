@@ -84,7 +84,7 @@ function SandboxEntry({ automation }: { automation: Automation }) {
   const [asking, setAsking] = useState<'promote' | 'discard' | null>(null)
   const isLive = automation.environments.live !== null
   return (
-    <section className="card sandbox-entry" aria-label={automation.name}>
+    <article className="card sandbox-entry" aria-label={automation.name}>
       <div className="sandbox-head">
         <h2>
           <Link to="/automations/$automationId" params={{ automationId: automation.id }}>
@@ -107,7 +107,7 @@ function SandboxEntry({ automation }: { automation: Automation }) {
       <Differences automation={automation} />
       <DryRuns automation={automation} />
       <Ask automation={automation} asking={asking} onClose={() => setAsking(null)} />
-    </section>
+    </article>
   )
 }
 
