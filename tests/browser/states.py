@@ -62,7 +62,7 @@ async def set_up_places(product: Product, *, name: str = "") -> Places:
     automation = await product.create(
         {"event": event, "conditions": {"priority": "critical", "region": "EMEA"}},
         actions,
-        name=f"Escalate critical cases{tail}",
+        name=f"Approve credits{tail}",
         description=f"The second tier decides within the hour.{tail}",
     )
     for record in range(2):
