@@ -12,6 +12,7 @@ milliseconds.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import sys
@@ -53,7 +54,22 @@ def guarded_group() -> int:
             watcher.stdout.read(1)
             watcher.stdout.close()
             _watchers[os.getpid()] = watcher
+            atexit.register(_let_go)
         return watcher.pid
+
+
+def _let_go() -> None:
+    """End this process's watcher as it ends, rather than leave that to the closing of its pipe."""
+    import subprocess
+
+    watcher = _watchers.pop(os.getpid(), None)
+    if watcher is None or watcher.stdin is None:
+        return
+    watcher.stdin.close()
+    try:
+        watcher.wait(1)
+    except subprocess.TimeoutExpired:
+        pass
 
 
 def main() -> None:
