@@ -197,8 +197,13 @@ async def test_bad_facts_go_to_the_dead_letters_and_stop_nothing(
     await executor.publish(*(run.step("two", "completed") for run in good))
     for run in good:
         await seen_run(api, run, "completed")
-    letters = [letter for letter in await dead_letters(kafka_settings) if letter.topic == STEP_RESULTS.name]
-    assert {"unreadable", "refused_by_history"} <= {letter.code for letter in letters if letter.reader == "api"}
+
+    async def codes() -> set[str] | None:
+        letters = [letter for letter in await dead_letters(kafka_settings) if letter.topic == STEP_RESULTS.name]
+        found = {letter.code for letter in letters if letter.reader == "api"}
+        return found if {"unreadable", "refused_by_history"} <= found else None
+
+    assert await eventually(codes)
 
 
 async def dead_letters(kafka: KafkaSettings) -> list[DeadLetter]:
