@@ -10,10 +10,10 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 
 from automations.conditions import All, Condition, compile_condition, parse_condition
+from automations.definition.event_patterns import EVENT_LIMIT_CHARACTERS, EVENTS_LIMIT
 
 NAME_LIMIT_CHARACTERS: Final = 200
 DESCRIPTION_LIMIT_CHARACTERS: Final = 5_000
-EVENT_LIMIT_CHARACTERS: Final = 200
 ACTIONS_LIMIT: Final = 200
 TAGS_LIMIT: Final = 50
 TAG_LIMIT_CHARACTERS: Final = 64
@@ -21,6 +21,8 @@ ID_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$"
 KEPT_PREFIX: Final = "x-"
 """Fields of such a name are a client's own: they are kept and mean nothing here."""
 
+Event = Annotated[str, Field(min_length=1, max_length=EVENT_LIMIT_CHARACTERS)]
+Conditions = dict[str, Any] | list[Any]
 Name = Annotated[str, Field(min_length=1, max_length=NAME_LIMIT_CHARACTERS)]
 
 
@@ -31,10 +33,10 @@ class _Part(BaseModel):
 class Trigger(_Part):
     """What starts the automation."""
 
-    event: Annotated[str, Field(min_length=1, max_length=EVENT_LIMIT_CHARACTERS)]
-    """The type of event, such as `case.created`."""
-    conditions: dict[str, Any] | None = None
-    """What must hold for the event; absent or empty, every event of the type starts a run."""
+    event: Event | Annotated[list[Event], Field(min_length=1, max_length=EVENTS_LIMIT)]
+    """The type of event, such as `case.created`; a pattern such as `case.*`; or a list of those."""
+    conditions: Conditions | None = None
+    """What must hold for the event; absent or empty, every event that is named starts a run."""
 
 
 class Action(_Part):
@@ -59,7 +61,7 @@ class AutomationDocument(_Part):
     """What it is for."""
     trigger: Trigger
     """What starts it."""
-    conditions: dict[str, Any] | None = None
+    conditions: Conditions | None = None
     """More conditions; they must hold as well as the trigger's."""
     actions: Annotated[list[Action], Field(max_length=ACTIONS_LIMIT)] = []
     """What is done, in this order."""
