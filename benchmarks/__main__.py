@@ -1,18 +1,22 @@
 """`python -m benchmarks [PART …]`: measures all parts, or those named, prints a table and writes latest.json."""
 
-import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 import psutil
+import uvloop
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.figures import Figure, save_figures
+from benchmarks.matcher import measure_matcher
 from benchmarks.pipeline import measure_pipeline
 
-PARTS: dict[str, Callable[[Console], Awaitable[list[Figure]]]] = {"pipeline": measure_pipeline}
+PARTS: dict[str, Callable[[Console], Coroutine[None, None, list[Figure]]]] = {
+    "matcher": measure_matcher,
+    "pipeline": measure_pipeline,
+}
 
 
 def main() -> int:
@@ -26,7 +30,7 @@ def main() -> int:
     console.print(f"{psutil.cpu_count()} cores; load before the start {load:.1f}" + (" (busy)" if load > 1 else ""))
     figures: list[Figure] = []
     for name in wanted:
-        figures += asyncio.run(PARTS[name](console))
+        figures += uvloop.run(PARTS[name](console))
     save_figures(figures)
     table = Table("figure", "value", "unit", "note", title="Measured")
     for figure in figures:
