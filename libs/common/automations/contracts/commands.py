@@ -36,6 +36,20 @@ class TriggerEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """Attributes and fields around the record that have no place above, as they came."""
 
 
+class EventPosition(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an event lies on Kafka."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class TriedDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The document that a test runs, whether or not it was ever published."""
+
+    document: dict[str, Any]
+
+
 class StartRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Start the run of one automation for one cause; sent again, it starts nothing more."""
 
@@ -54,6 +68,10 @@ class StartRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event_digest: str
     caused_by: Cause = Cause()
     decided_at: datetime
+    position: EventPosition | None = None
+    """Where the event lies; None where it came another way."""
+    test: TriedDocument | None = None
+    """Run this document dry, whatever the automation's status. Its version is below zero where it is none."""
 
 
 start_run_reader: Reader[StartRun] = Reader(StartRun)

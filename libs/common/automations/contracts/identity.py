@@ -1,5 +1,6 @@
 """Deterministic identities: the same cause gives the same run, however often it is delivered."""
 
+import hashlib
 import re
 import uuid
 from typing import Literal
@@ -15,12 +16,12 @@ _TASKS = uuid.UUID("8f5b7a52-1d0e-5a86-8a43-6a0f7d9e2b40")
 
 def run_id(tenant_id: str, automation_id: str, lane: Lane, cause: str) -> str:
     """Return the run's id; the version is no part of it, so whichever version evaluates first decides."""
-    return str(uuid.uuid5(_RUNS, f"{tenant_id}|{automation_id}|{lane}|{cause}"))
+    return _uuid5(_RUNS, f"{tenant_id}|{automation_id}|{lane}|{cause}")
 
 
 def task_id(run: str, path: str) -> str:
     """Return the id of the human task that the step at `path` opens."""
-    return str(uuid.uuid5(_TASKS, f"{run}:{path}"))
+    return _uuid5(_TASKS, f"{run}:{path}")
 
 
 def idempotency_key(run: str, path: str) -> str:
@@ -32,3 +33,12 @@ def message_id(key: str) -> str:
     """Return the Message-ID of the mail with that idempotency key; what mail does not allow in one is replaced."""
     left = _NOT_MAIL_SAFE.sub(lambda found: f"={ord(found[0]):x}", key.translate(_MAIL_SAFE))
     return f"<{left}@automations>"
+
+
+def _uuid5(namespace: uuid.UUID, name: str) -> str:
+    """Return the text of `uuid.uuid5`, in a third of its time: every start of a run has one."""
+    digest = bytearray(hashlib.sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

@@ -8,7 +8,7 @@ import msgspec
 
 from automations.contracts.commands import TriggerEvent
 from automations.contracts.identity import Lane
-from automations.contracts.results import RunStatus, StepError, StepStatus, Waiting
+from automations.contracts.results import RunMode, RunStatus, StepError, StepStatus, Waiting
 from executor.actions.requests import Request
 
 
@@ -55,10 +55,17 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     waiting: Waiting | None = None
     error: StepError | None = None
     ended_at: datetime | None = None
+    test: bool = False
 
     @property
     def dry_run(self) -> bool:
-        return self.lane == "sandbox"
+        return self.test or self.lane == "sandbox"
+
+    @property
+    def mode(self) -> RunMode:
+        if self.test:
+            return "test"
+        return "dry_run" if self.dry_run else "live"
 
     @property
     def ended(self) -> bool:

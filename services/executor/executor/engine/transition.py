@@ -83,14 +83,16 @@ def start_run(command_input: Started, plan: Plan) -> Transition:
         chain_id=caused_by.chain_id or command.run_id,
         depth=caused_by.depth,
         started_at=at,
+        test=command.test is not None,
     )
     changes = _Changes(at)
     changes.start = RunStart(
-        mode="dry_run" if run.dry_run else "live",
+        mode=run.mode,
         cause=run.cause,
         event=run.event,
         chain_id=run.chain_id,
         depth=run.depth,
+        position=command.position,
     )
     return _finish(_go_on(run, plan, changes), changes)
 
@@ -301,5 +303,6 @@ def _finish(run: Run, changes: _Changes) -> Transition:
         verdict=changes.verdict,
         error=run.error,
         ended_at=run.ended_at,
+        test=run.test,
     )
     return Transition(run, fact, tuple(changes.effects))
