@@ -1,6 +1,6 @@
 """trigger-matcher: events matched per second by the number of automations, then the same service on real Kafka.
 
-Everything measured is what the service runs: `read_envelope`, `read_whole` and `match_event` to match, `evaluate`
+Everything measured is what the service runs: `read_envelope`, `reading_of` and `match_event` to match, `evaluate`
 and `EventConsumer` from Kafka to the commands. What is compared is measured in turns within one run, by CPU time
 of this process, and the best of several rounds counts: other work on the machine only ever adds to it.
 """
@@ -25,7 +25,7 @@ from benchmarks.matcher_load import Automations
 from embedded import kafka
 from embedded.report import PlainReport
 from trigger_matcher.definitions import DefinitionTable
-from trigger_matcher.matching import Index, match_event, read_whole
+from trigger_matcher.matching import Index, match_event, reading_of
 
 SIZES: Final = (100, 1_000, 10_000, 100_000)
 EVENTS: Final = 20_000
@@ -104,10 +104,9 @@ def _loaded(size: int) -> _Load:
 def _match(value: bytes, index: Index) -> Sequence[Listener]:
     """Match one message as the service does: its type first, then no more than is asked for."""
     envelope = read_envelope(value, ())
-    if not index.heard(envelope.tenant_id, envelope.event_type):
-        return ()
+    buckets = index.heard(envelope.tenant_id, envelope.event_type)
     position = Position("crm.events", 0, 0, from_milliseconds(_APPENDED_MS))
-    return match_event(read_whole(envelope, position), index)
+    return match_event(reading_of(envelope, position), buckets) if buckets else ()
 
 
 def _check(load: _Load) -> None:

@@ -6,6 +6,7 @@ process to see how long it loads and how much memory it takes.
 """
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -16,6 +17,8 @@ from typing import Any, Final
 import httpx
 import psutil
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage
 from rich.console import Console
 
 from automations.clock import utc_now
@@ -23,7 +26,7 @@ from automations.contracts.commands import start_run_reader
 from automations.contracts.definitions import AutomationDefined, LiveDocument, definition_key
 from automations.contracts.topics import CRM_EVENTS, DEFINITIONS, RUN_COMMANDS
 from automations.contracts.wire import encode
-from automations.messaging.batches import Batch, read_batches
+from automations.messaging.batches import BATCH_TIMEOUT_MS, BatchHandler, read_batches
 from automations.messaging.connection import KafkaSettings
 from automations.messaging.definitions import DefinitionsFollower
 from automations.messaging.publisher import Publisher, Record
@@ -96,23 +99,26 @@ async def _measure_stream(settings: KafkaSettings, automations: Automations, con
     follower = DefinitionsFollower(settings, "benchmark", table.take)
     await follower.start()
     table.index()
+    gc.collect()
+    gc.freeze()
     publisher = Publisher(settings, "benchmark")
     await publisher.start()
     consumer = EventConsumer(table, follower, publisher, utc_now)
     raw: list[tuple[float, float]] = []
     commands: list[tuple[float, float]] = []
 
-    async def ignore(_: Batch) -> None:
+    async def ignore(_: object) -> None:
         return None
 
     try:
         for number in range(ROUNDS):
             console.print(f"reading {EVENTS:,} events, round {number + 1} of {ROUNDS} …")
-            raw.append(await _read_all(settings, f"raw-{number}", ignore))
-            commands.append(await _read_all(settings, f"matcher-{number}", consumer.handle))
+            raw.append(await _read_all(settings, f"raw-{number}", _subscribe_plainly, ignore))
+            commands.append(await _read_all(settings, f"matcher-{number}", _subscribe_as_service, consumer.handle))
     finally:
         await publisher.stop()
         await follower.stop()
+        gc.unfreeze()
     alone = [await _consumer_alone(settings) for _ in range(ROUNDS)]
     best_raw, best_commands = min(cpu for cpu, _ in raw), min(cpu for cpu, _ in commands)
     raw_clock, clock = min(seconds for _, seconds in raw), min(seconds for _, seconds in commands)
@@ -131,14 +137,46 @@ async def _measure_stream(settings: KafkaSettings, automations: Automations, con
     ]
 
 
+Subscribe = Callable[[KafkaBroker, str, Callable[[Any], Awaitable[None]], Callable[[BaseException], None]], None]
+
+
+def _subscribe_as_service(
+    broker: KafkaBroker, group: str, handler: BatchHandler, on_fatal: Callable[[BaseException], None]
+) -> None:
+    read_batches(broker, CRM_EVENTS.name, group=group, handler=handler, on_fatal=on_fatal, max_records=MAX_RECORDS)
+
+
+def _subscribe_plainly(
+    broker: KafkaBroker, group: str, handler: Callable[[Any], Awaitable[None]], _: Callable[[BaseException], None]
+) -> None:
+    """Subscribe as FastStream's documentation does to batches, with a decoder that leaves the bytes as they are."""
+
+    async def keep_bytes(message: KafkaMessage) -> KafkaMessage:
+        return message
+
+    @broker.subscriber(
+        CRM_EVENTS.name,
+        group_id=group,
+        batch=True,
+        max_records=MAX_RECORDS,
+        batch_timeout_ms=BATCH_TIMEOUT_MS,
+        auto_offset_reset="earliest",
+        ack_policy=AckPolicy.MANUAL,
+        decoder=keep_bytes,
+    )
+    async def handle(message: KafkaMessage) -> None:
+        await handler(message.body)
+        await message.ack()
+
+
 async def _read_all(
-    settings: KafkaSettings, group: str, handler: Callable[[Batch], Awaitable[None]]
+    settings: KafkaSettings, group: str, subscribe: Subscribe, handler: Callable[[Any], Awaitable[None]]
 ) -> tuple[float, float]:
     """Return CPU and clock seconds from joining the group to the end of the last batch."""
     done, failed = asyncio.Event(), list[BaseException]()
     seen = 0
 
-    async def counted(batch: Batch) -> None:
+    async def counted(batch: Any) -> None:
         nonlocal seen
         await handler(batch)
         seen += len(batch)
@@ -150,7 +188,7 @@ async def _read_all(
         done.set()
 
     broker = settings.broker(group)
-    read_batches(broker, CRM_EVENTS.name, group=group, handler=counted, on_fatal=fatal, max_records=MAX_RECORDS)
+    subscribe(broker, group, counted, fatal)
     began = (process_time(), perf_counter())
     await broker.start()
     try:

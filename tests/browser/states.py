@@ -284,6 +284,13 @@ async def offer_fields(page: Page, places: Places) -> None:
     await expect(page.get_by_role("option", name=re.compile("^priority"))).to_be_visible(timeout=SOON_MS)
 
 
+async def offer_names(page: Page, places: Places) -> None:
+    """Show the names that are offered for a text."""
+    await then("/automations/{draft}", ("button", "Send email"))(page, places)
+    await page.get_by_role("textbox", name="Subject").fill("About {{ record.id }}, {{ ev")
+    await expect(page.get_by_role("option", name="event.type")).to_be_visible(timeout=SOON_MS)
+
+
 BUILDER = "/automations/{automation}"
 STATES = (
     State("automations", at("/automations")),
@@ -298,6 +305,7 @@ STATES = (
     State("builder-recent-events", open_recent_events),
     State("builder-test", open_test),
     State("builder-test-dry-run", run_dry),
+    State("builder-names", offer_names),
     State("builder-action", then(BUILDER, ("button", "Human task"))),
     State("builder-add", then(BUILDER, ("button", "Add an action$"))),
     State("builder-problems", then("/automations/{draft}", ("button", "[0-9]+ problem"))),

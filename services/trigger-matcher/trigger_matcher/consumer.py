@@ -138,8 +138,6 @@ def evaluate(batch: Batch, index: Index, *, now: datetime, definitions_offset: i
 
 def _decisions(message: Message, index: Index, now: datetime, definitions_offset: int) -> Sequence[Decision]:
     envelope = read_envelope(message.value, message.headers)
-    if not index.heard(envelope.tenant_id, envelope.event_type):
-        return ()
     position = Position(message.topic, message.partition, message.offset, from_milliseconds(message.timestamp))
     return decide(envelope, position, index, now=now, definitions_offset=definitions_offset)
 

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from automations.contracts.events import Envelope
 from automations.listening import Listener, scope_of
 from tests.support.matching import POSITION, conditions, envelope, events, index_of, listener, patterns
-from trigger_matcher.matching import EMPTY, Index, match_event, read_whole
-from trigger_matcher.matching.buckets import Bucket, Node
-from trigger_matcher.matching.index import candidates
+from trigger_matcher.matching import EMPTY, Index, match_event, reading_of
+from trigger_matcher.matching.buckets import Bucket, Candidate, Node, find_candidates
 
 BOUNDED = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 EVENTS_EACH = 20
@@ -22,7 +21,8 @@ listeners = st.lists(st.tuples(conditions, patterns), max_size=16).map(
 
 
 def matches(index: Index, event: Envelope) -> list[str]:
-    return sorted(one.automation_id for one in match_event(read_whole(event, POSITION), index))
+    buckets = index.heard("default", event.event_type)
+    return sorted(one.automation_id for one in match_event(reading_of(event, POSITION), buckets))
 
 
 def matches_by_loop(everybody: Iterable[Listener], event: Envelope) -> list[str]:
@@ -32,8 +32,9 @@ def matches_by_loop(everybody: Iterable[Listener], event: Envelope) -> list[str]
 
 def met(index: Index, event: Envelope) -> list[str]:
     """Return who is asked whether their conditions hold."""
-    reading = read_whole(event, POSITION)
-    found = candidates(index.heard("default", event.event_type), reading)
+    found: list[Candidate] = []
+    for bucket in index.heard("default", event.event_type):
+        find_candidates(bucket, reading_of(event, POSITION), found)
     return sorted({one.automation_id for one in found})
 
 

@@ -8,7 +8,8 @@ import './templateText.css'
 /** The names that are valid where the form stands; none outside of the builder. */
 export const TemplateNames = createContext<readonly TemplateName[]>([])
 
-const OFFERED = 40
+/** As many as are seen at once; typing finds the others. */
+const OFFERED = 8
 
 interface Props {
   label: string
@@ -32,7 +33,8 @@ export function TemplateText({ isLong, value, onChange, ...common }: Props) {
   const store = useCombobox()
   const open = caret === null ? null : openName(value, caret)
   const typed = open?.typed.toLowerCase() ?? ''
-  const offered = open ? names.filter(({ name }) => name.toLowerCase().includes(typed)).slice(0, OFFERED) : []
+  const found = open ? names.filter(({ name }) => name.toLowerCase().includes(typed)) : []
+  const offered = found.slice(0, OFFERED)
   const isOpen = offered.length > 0 && !(offered.length === 1 && offered[0]?.name === open?.typed)
   const current = Math.min(chosen, offered.length - 1)
 
@@ -95,6 +97,9 @@ export function TemplateText({ isLong, value, onChange, ...common }: Props) {
                 </Combobox.Option>
               ))}
             </Combobox.Options>
+            {found.length > OFFERED && (
+              <p className="template-more">{found.length - OFFERED} more: type on to find them</p>
+            )}
           </div>
         )}
       </Combobox>

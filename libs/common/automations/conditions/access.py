@@ -11,6 +11,7 @@ Dates are looked up in UTC with room for every zone, so that a condition lies at
 """
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
@@ -153,7 +154,7 @@ def _clause_steps(clause: Comparison) -> Iterator[Step]:
     elif operator == "starts_with" and operand and not clause.ignore_case:
         assert isinstance(operand, str)
         length = 1 << (len(operand).bit_length() - 1)
-        yield Keys(prefix_lookup(clause.path.root, clause.path.segments, length), (operand[:length],))
+        yield Keys(prefix_lookup(clause.path.root, clause.path.segments, length), (sys.intern(operand[:length]),))
     elif operator in ORDER_OPERATORS:
         yield from _range_step(clause.path, _ends_of((clause,)))
 
@@ -186,8 +187,11 @@ def _equality_lookup(clause: Comparison, operands: tuple[object, ...]) -> Lookup
 def _operand_key(operand: object, ignore_case: bool) -> Key:
     if isinstance(operand, bool):
         return ("is", operand)
-    assert isinstance(operand, str | int | float)
-    return operand.casefold() if ignore_case and isinstance(operand, str) else operand
+    if isinstance(operand, str):
+        # One text for all conditions that name it: an event compares with it, and finds it in the processor's cache.
+        return sys.intern(operand.casefold() if ignore_case else operand)
+    assert isinstance(operand, int | float)
+    return operand
 
 
 # Ranges

@@ -4,7 +4,7 @@ An event is read no further than somebody asks: its type to know whether anybody
 those who may match, all of it only for those whose conditions speak of it and for those that do match.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,9 +18,8 @@ from automations.contracts.results import SkipReason, StartSkipped
 from automations.contracts.topics import record_key
 from automations.listening import Listener, judge_match
 from automations.paths import Scope
-from trigger_matcher.matching.index import Index, candidates
-
-NOBODY: list[Listener] = []
+from trigger_matcher.matching.buckets import Bucket, Candidate, find_candidates
+from trigger_matcher.matching.index import Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +65,19 @@ class Reading(msgspec.Struct):
         return whole
 
 
-def match_event(reading: Reading, index: Index) -> list[Listener]:
-    """Return those who hear the event and whose conditions hold for it, in both lanes."""
-    envelope = reading.envelope
-    buckets = index.heard(envelope.tenant_id, envelope.event_type)
-    if not buckets:
-        return NOBODY
-    found = candidates(buckets, reading)
+def match_event(reading: Reading, buckets: Iterable[Bucket]) -> list[Listener]:
+    """Return those in the buckets whose conditions hold for the event; `Index.heard` says who hears it."""
+    found: list[Candidate] = []
+    for bucket in buckets:
+        find_candidates(bucket, reading, found)
     if not found:
-        return NOBODY
+        return []
     scope = Scope(record=reading.record, changes=reading.changes)
     matches = [one.listener for one in found if one.holds(reading.whole if one.needs_event else scope)]
     return list(dict.fromkeys(matches)) if len(matches) > 1 else matches
 
 
-def read_whole(envelope: Envelope, position: Position) -> Reading:
+def reading_of(envelope: Envelope, position: Position) -> Reading:
     """Return an event to be matched."""
     return Reading(envelope, position, envelope.record, envelope.changes)
 
@@ -92,8 +89,11 @@ def decide(
 
     `definitions_offset` says up to where the definitions were read, exclusive.
     """
-    reading = read_whole(envelope, position)
-    matches = match_event(reading, index)
+    buckets = index.heard(envelope.tenant_id, envelope.event_type)
+    if not buckets:
+        return []
+    reading = reading_of(envelope, position)
+    matches = match_event(reading, buckets)
     if not matches:
         return []
     event = envelope.event(position, reading.trigger)

@@ -10,11 +10,10 @@ The candidates of an event hold every listener whose condition holds.
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from automations.conditions.lookups import Facts
 from automations.contracts.identity import Lane
 from automations.definition.event_patterns import covering_patterns
 from automations.listening import Listener
-from trigger_matcher.matching.buckets import Bucket, Candidate, Entry, edited, entry_of, find_candidates, listeners_in
+from trigger_matcher.matching.buckets import Bucket, Entry, edited, entry_of, listeners_in
 from trigger_matcher.matching.shards import Shards
 
 Group = tuple[str, Lane, str]
@@ -81,14 +80,6 @@ class Index:
                 }
             )
         )
-
-
-def candidates(buckets: tuple[Bucket, ...], facts: Facts) -> list[Candidate]:
-    """Return whoever may match, some perhaps twice; all others certainly do not."""
-    found: list[Candidate] = []
-    for bucket in buckets:
-        find_candidates(bucket, facts, found)
-    return found
 
 
 EMPTY: Final = Index()
