@@ -1,20 +1,21 @@
 """`python -m benchmarks [PART …]`: measures all parts, or those named, prints a table and writes latest.json."""
 
-import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any
 
 import psutil
+import uvloop
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.engine import measure_engine
 from benchmarks.figures import Figure, save_figures
+from benchmarks.matcher import measure_matcher
 from benchmarks.pipeline import measure_pipeline
 
-PARTS: dict[str, Callable[[Console], Coroutine[Any, Any, list[Figure]]]] = {
+PARTS: dict[str, Callable[[Console], Coroutine[None, None, list[Figure]]]] = {
+    "matcher": measure_matcher,
     "pipeline": measure_pipeline,
     "engine": measure_engine,
 }
@@ -31,7 +32,7 @@ def main() -> int:
     console.print(f"{psutil.cpu_count()} cores; load before the start {load:.1f}" + (" (busy)" if load > 1 else ""))
     figures: list[Figure] = []
     for name in wanted:
-        figures += asyncio.run(PARTS[name](console))
+        figures += uvloop.run(PARTS[name](console))
     save_figures(figures)
     table = Table("figure", "value", "unit", "note", title="Measured")
     for figure in figures:

@@ -1,6 +1,7 @@
 """DBOS Transact for Python doing three durable steps, in a process of its own, to compare the engine with.
 
-`python -m benchmarks.dbos_runs URL WAY AT_ONCE RUNS` performs so many runs and prints the seconds they took. A step
+`python -m benchmarks.dbos_runs URL WAY AT_ONCE RUNS` performs so many runs, at the word of who started it, and prints
+the seconds they took. A step
 is a plain function that returns a small mapping, so that nothing but durability is measured. The ways are those
 that its documentation offers: calling workflows from threads, starting them in the background, starting
 asynchronous ones on an event loop, and queueing either kind.
@@ -15,6 +16,8 @@ from time import perf_counter
 from typing import Any, Final
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
+
+from benchmarks.together import wait_for_the_word
 
 WARM_UP: Final = 50
 CONNECTIONS: Final = 20
@@ -122,6 +125,7 @@ def main() -> int:
     DBOS.launch()
     try:
         way(at_once, WARM_UP)
+        wait_for_the_word()
         started = perf_counter()
         way(at_once, runs)
         print(perf_counter() - started, flush=True)

@@ -1,9 +1,9 @@
 """The engine alone, in a process of its own: start commands in, three durable steps each, ended runs out.
 
-`python -m benchmarks.engine_runs URL RUNS` performs so many runs as fast as they go, then some at a steady rate, and
-prints what it measured as JSON. Everything is the executor's own — acceptance, the run's state machine, the runner,
-the journal with its lease and its group commit — but for three parts, named here: effects cost nothing, facts are
-published nowhere, and definitions come from no topic.
+`python -m benchmarks.engine_runs URL RUNS` performs so many runs as fast as they go, then some at a steady rate, each
+at the word of who started it, and prints what it measured as JSON. Everything is the executor's own — acceptance, the
+run's state machine, the runner, the journal with its lease and its group commit — but for three parts, named here:
+effects cost nothing, facts are published nowhere, and definitions come from no topic.
 """
 
 import asyncio
@@ -32,6 +32,7 @@ from automations.migrations import migrate
 from automations.observability import configure_logging
 from automations.postgres import PostgresSettings, open_pool
 from automations.service import calm_garbage_collection
+from benchmarks.together import wait_for_the_word
 from executor.engine.inputs import EffectSucceeded
 from executor.engine.outcomes import Effect
 from executor.engine.run import Run
@@ -110,7 +111,7 @@ class Engine:
 
 
 def _command(number: int, now: datetime) -> ConsumerRecord[Any, Any]:
-    cause = f"event:bench:{number}"
+    cause = f"event:bench-{os.getpid()}:{number}"
     record = {"id": f"case-{number}", "name": f"Case {number}", "priority": "critical", "region": "EMEA"}
     start = StartRun(
         run_id=run_id(_TENANT, _AUTOMATION, "live", cause),
@@ -197,9 +198,11 @@ async def _measure(database_url: str, runs: int) -> dict[str, Any]:
         calm_garbage_collection()
         await engine.perform(engine.commands(WARM_UP))
         commands = engine.commands(runs)
+        await asyncio.to_thread(wait_for_the_word)
         cpu = os.times()
         seconds = await engine.perform(commands)
         after = os.times()
+        await asyncio.to_thread(wait_for_the_word)
         latencies = await engine.latencies()
     rows = await _row_bytes(database_url)
     return {

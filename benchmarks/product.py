@@ -53,7 +53,11 @@ class Product:
         self._console = console
         self._pids = pids
 
-    async def create(self, event: str, actions: Sequence[Action]) -> str:
+    async def turn_sandbox_on(self) -> None:
+        """Have sandbox automations see events from now on; their effects are simulated."""
+        (await self._client.put("/api/v1/sandbox", json={"active": True})).raise_for_status()
+
+    async def create(self, event: str, actions: Sequence[Action], environment: str = "live") -> str:
         """Return the id of a new active automation that listens to the event."""
         document = {
             "name": event,
@@ -61,13 +65,13 @@ class Product:
             "actions": list(actions),
             "status": "active",
         }
-        answer = await self._client.post("/api/v1/automations", json=document)
+        answer = await self._client.post("/api/v1/automations", params={"environment": environment}, json=document)
         answer.raise_for_status()
         return str(answer.json()["id"])
 
-    async def throughput(self, event: str, actions: Sequence[Action], runs: int) -> float:
+    async def throughput(self, event: str, actions: Sequence[Action], runs: int, environment: str = "live") -> float:
         """Return the seconds from the first event published to the last run completed in history."""
-        automation = await self.create(event, actions)
+        automation = await self.create(event, actions, environment)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self._console) as progress:
             shown = progress.add_task(event, total=runs)

@@ -1,29 +1,53 @@
 """Fixtures that every folder of tests may use."""
 
 import asyncio
+import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import asyncpg
 import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 
 from automations.messaging.connection import KafkaSettings
 from automations.messaging.topic_setup import create_topics
 from automations.postgres import PostgresSettings
+from automations_cli.services import SERVICES
 from automations_cli.stack import Stack
+from embedded.child import read_last_lines
 from embedded.report import PlainReport
 from tests.support.counting_server import CountingServer, counting_server
 from tests.support.engines import EngineAddresses, running_engines
+from tests.support.eventually import PATIENCE_SECONDS, START_SECONDS
 from tests.support.product import Product
 
 # How long an example takes says more about the machine than about the code.
-settings.register_profile("project", deadline=None, print_blob=True)
+settings.register_profile("project", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
+
+SPECS = tuple(
+    replace(spec, command=(sys.executable, "-m", "tests.support.patient_api")) if spec.name == "api" else spec
+    for spec in SERVICES
+)
+"""The processes of the product, with the api that waits as long as the tests do."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> object:
+    """Show with a test that fails on the product what its services logged last."""
+    report: pytest.TestReport = yield
+    product = getattr(item, "funcargs", {}).get("product")
+    if report.failed and isinstance(product, Product):
+        living = product.stack.pids()
+        for spec in SERVICES:
+            state = "lives" if spec.name in living else "does not live"
+            report.sections.append((f"{spec.name} {state}", read_last_lines(product.stack.log(spec.name), 15)))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -79,13 +103,17 @@ async def product(witness: CountingServer, tmp_path_factory: pytest.TempPathFact
                 "SLACK_WEBHOOK_URL": f"{witness.url}/slack",
                 "WEBHOOK_ALLOWED_HOSTS": f"127.0.0.1:{witness.port}",
             },
+            specs=SPECS,
             restarts=False,
+            ready_within_seconds=START_SECONDS,
         )
         try:
             addresses = await asyncio.to_thread(stack.start)
             producer = AIOKafkaProducer(bootstrap_servers=addresses.kafka_bootstrap_servers, acks="all")
             await producer.start()
-            async with httpx.AsyncClient(base_url=addresses.api_url, timeout=30) as client:
+            # Many calls at a time wait for a connection; how long says nothing of the product.
+            patience = httpx.Timeout(2 * PATIENCE_SECONDS, pool=None)
+            async with httpx.AsyncClient(base_url=addresses.api_url, timeout=patience) as client:
                 yield Product(stack, client, producer)
             await producer.stop()
         finally:

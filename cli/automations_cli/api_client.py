@@ -82,6 +82,14 @@ class ApiClient:
         """Return one run with its steps."""
         return self._get(f"/runs/{_segment(run_id)}")
 
+    def explain(self, automation_id: str, question: Mapping[str, object]) -> JsonObject:
+        """Return what an event means for an automation."""
+        return self._object("POST", f"/automations/{_segment(automation_id)}/explain", json=question)
+
+    def test(self, automation_id: str, question: Mapping[str, object]) -> JsonObject:
+        """Run an automation dry for an event; returns the run, or its id where it takes long."""
+        return self._object("POST", f"/automations/{_segment(automation_id)}/test", json=question)
+
     def list_tasks(self, *, limit: int | None = None, **filters: object) -> list[JsonObject]:
         """Return tasks, newest first. Filters: status, assignee, automation_id."""
         return list(self._items("/tasks", limit, filters))

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from automations_cli.commands.apply import apply
 from automations_cli.commands.automations import get, list_automations, set_status
+from automations_cli.commands.decisions import explain, try_out
 from automations_cli.commands.demo import demo
 from automations_cli.commands.publish import publish
 from automations_cli.commands.runs import list_runs, show_run
@@ -56,6 +57,8 @@ app.command()(get)
 app.command("status")(set_status)
 app.command("runs")(list_runs)
 app.command("run")(show_run)
+app.command()(explain)
+app.command("test")(try_out)
 app.command("tasks")(list_tasks)
 app.command()(complete)
 

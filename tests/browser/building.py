@@ -5,7 +5,7 @@ import uuid
 
 from playwright.async_api import Locator, Page, expect
 
-SOON_MS = 15_000
+SOON_MS = 90_000
 """How long something may take that passes through Kafka, or is saved; in milliseconds."""
 
 
@@ -53,6 +53,8 @@ async def add_action(page: Page, after: str, words: str) -> None:
 
 async def drag(page: Page, source: Locator, by: tuple[float, float]) -> None:
     """Drag something with the mouse, by so many pixels to the right and down."""
+    # Hovering waits until it stands still.
+    await source.hover()
     box = await source.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -65,6 +67,8 @@ async def drag(page: Page, source: Locator, by: tuple[float, float]) -> None:
 
 async def draw_edge(page: Page, source: Locator, target: Locator) -> None:
     """Draw an edge from the foot of one action to the head of another, with the mouse."""
+    for each in (target, source):
+        await each.hover()
     start, end = await source.bounding_box(), await target.bounding_box()
     assert start is not None
     assert end is not None

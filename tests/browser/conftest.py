@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright, expect
 
 from tests.support.product import Product
 from tests.support.tools import require
@@ -22,7 +22,9 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-WITHIN_MS = 15_000
+WITHIN_MS = 60_000
+"""How long a page may take for what it does at once on an idle machine."""
+expect.set_options(timeout=WITHIN_MS)
 outcome = pytest.StashKey[pytest.TestReport]()
 
 

@@ -2,6 +2,9 @@
 
 from playwright.async_api import Page
 
+LOOKS, LOOK_AGAIN_MS = 20, 250
+"""How often a page that does not fit is looked at, and when again: a slow machine draws it later than it is asked."""
+
 _LOOK = """() => {
   const faults = [];
   const width = document.documentElement.clientWidth;
@@ -45,6 +48,11 @@ _LOOK = """() => {
 
 
 async def unfit(page: Page) -> list[str]:
-    """Return what has no room on the page as it stands."""
-    found: list[str] = await page.evaluate(_LOOK)
+    """Return what has no room on the page, and goes on having none while the page comes to rest."""
+    found: list[str] = []
+    for _ in range(LOOKS):
+        found = await page.evaluate(_LOOK)
+        if not found:
+            break
+        await page.wait_for_timeout(LOOK_AGAIN_MS)
     return found

@@ -32,6 +32,8 @@ class Places:
     """With actions that lack something and one that is not connected."""
     changed: str
     """Live, and changed in the sandbox."""
+    conditions: str
+    """A draft with nested conditions, of whose events some were seen lately, and not all match."""
     runs: dict[str, str] = field(default_factory=dict)
     """By what became of them: waiting, completed, failed, dry."""
     tasks: dict[str, str] = field(default_factory=dict)
@@ -78,7 +80,8 @@ async def set_up_places(product: Product, *, name: str = "") -> Places:
                 },
             }
         )
-    places = Places(automation["id"], await _set_up_draft(product, tail), "")
+    drafts = await _set_up_draft(product, tail), await _set_up_conditions(product, tail)
+    places = Places(automation["id"], drafts[0], "", drafts[1])
     [first, second] = await _until_waiting(product, automation["id"], 2)
     places.tasks = {"open": first["waiting"]["task_id"], "completed": second["waiting"]["task_id"]}
     places.runs["waiting"] = first["id"]
@@ -98,7 +101,7 @@ async def _until_waiting(product: Product, automation_id: str, number: int) -> l
         found = [run for run in await product.runs(automation_id) if run["waiting"]]
         return found if len(found) == number else None
 
-    runs = await eventually(look, within_seconds=30)
+    runs = await eventually(look)
     assert runs is not None
     return runs
 
@@ -112,6 +115,35 @@ async def _set_up_draft(product: Product, tail: str) -> str:
     ]
     document = {"name": f"Unfinished{tail}", "trigger": {"event": "opportunity.stage_changed"}, "actions": actions}
     await product.call("PUT", f"/automations/{created['id']}/draft", document)
+    return str(created["id"])
+
+
+async def _set_up_conditions(product: Product, tail: str) -> str:
+    event = f"p{uuid.uuid4().hex[:8]}.created"
+    conditions = {
+        "priority": ["critical", f"high{tail}"],
+        "amount": {"gte": 10000},
+        "due": {"within_next": "30d"},
+        "any": [
+            {"source": f"web{tail}"},
+            {"source": {"exists": False}},
+            {"not": {"any": [{"tags": {"contains": "new"}}, {"name": {"starts_with": "A", "ignore_case": True}}]}},
+        ],
+    }
+    actions = [
+        {"type": "assign_to_queue", "params": {"queue_id": f"tier-2{tail}"}},
+        {"type": "send_email", "params": {"to": "kim@example.com", "subject": f"News{tail}", "body": "Hello"}},
+    ]
+    trigger = {"event": [event, "never.*"], "conditions": conditions}
+    created = await product.create(trigger, actions, name=f"Choose well{tail}", status="draft")
+    for number, priority in enumerate(["critical", "low", f"high{tail}"]):
+        fields = {"subject": f"Cannot sign in{tail}", "tags": ["new", f"vip{tail}"], "amount": 8000 * number}
+        await product.publish_case(event, priority=priority, **fields)
+
+    async def look() -> bool:
+        return len((await product.call("GET", f"/event-types/{event}/samples"))["items"]) == 3
+
+    await eventually(look)
     return str(created["id"])
 
 
@@ -173,7 +205,7 @@ def at(path: str) -> Way:
     async def go(page: Page, places: Places) -> None:
         runs = {f"run_{what}": run for what, run in places.runs.items()}
         tasks = {f"task_{what}": task for what, task in places.tasks.items()}
-        ids = {"automation": places.automation, "draft": places.draft, "changed": places.changed}
+        ids = {name: getattr(places, name) for name in ("automation", "draft", "changed", "conditions")}
         await page.goto(path.format(**ids, **runs, **tasks))
         await settle(page)
 
@@ -219,6 +251,39 @@ async def press_for_keys(page: Page, places: Places) -> None:
     await expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
 
 
+async def open_recent_events(page: Page, places: Places) -> None:
+    """Open the list of recent events below nested conditions, and the reason of one of them."""
+    await then("/automations/{conditions}", ("button", "Trigger"))(page, places)
+    await page.get_by_role("button", name=re.compile("^matches 0 of the last 3")).click()
+    recent = page.get_by_role("region", name="Recent events")
+    await recent.get_by_role("button", name=re.compile("^Does not match")).first.click()
+    await expect(recent.get_by_role("list", name="Conditions, one by one")).to_be_visible(timeout=SOON_MS)
+
+
+async def open_test(page: Page, places: Places) -> None:
+    """Open the test of an automation, with the reason why its recent event starts nothing."""
+    await at("/automations/{conditions}")(page, places)
+    await page.get_by_role("toolbar", name="Building").get_by_role("button", name="Test").click()
+    verdict = page.get_by_role("region", name="Would it start?")
+    await expect(verdict.get_by_role("list", name="Conditions, one by one")).to_be_visible(timeout=SOON_MS)
+
+
+async def run_dry(page: Page, places: Places) -> None:
+    """Show a dry run of the test, with what one of its steps would have sent."""
+    await open_test(page, places)
+    await page.get_by_role("button", name="Run dry").click()
+    dry = page.get_by_role("region", name="Dry run")
+    await dry.get_by_role("button", name=re.compile("^Send email")).click(timeout=SOON_MS)
+    await expect(dry.get_by_role("region", name="Request that would have been sent")).to_be_visible()
+
+
+async def offer_fields(page: Page, places: Places) -> None:
+    """Show the fields that are offered for a condition."""
+    await then("/automations/{conditions}", ("button", "Trigger"))(page, places)
+    await page.get_by_role("button", name="Add a condition", exact=True).click()
+    await expect(page.get_by_role("option", name=re.compile("^priority"))).to_be_visible(timeout=SOON_MS)
+
+
 BUILDER = "/automations/{automation}"
 STATES = (
     State("automations", at("/automations")),
@@ -228,6 +293,11 @@ STATES = (
     State("search", type_search),
     State("builder", at(BUILDER)),
     State("builder-trigger", then(BUILDER, ("button", "Trigger"))),
+    State("builder-conditions", then("/automations/{conditions}", ("button", "Trigger"))),
+    State("builder-fields", offer_fields),
+    State("builder-recent-events", open_recent_events),
+    State("builder-test", open_test),
+    State("builder-test-dry-run", run_dry),
     State("builder-action", then(BUILDER, ("button", "Human task"))),
     State("builder-add", then(BUILDER, ("button", "Add an action$"))),
     State("builder-problems", then("/automations/{draft}", ("button", "[0-9]+ problem"))),

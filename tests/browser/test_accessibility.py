@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Page
 
-from tests.browser.conftest import WEB
-from tests.browser.fit import unfit
+from tests.browser.conftest import WEB, WITHIN_MS
+from tests.browser.fit import LOOK_AGAIN_MS, LOOKS, unfit
 from tests.browser.states import Places, State, set_up_places, walk
 from tests.support.product import Product
 
@@ -22,12 +22,24 @@ CONTRAST = ALL.replace("{resultTypes", "{runOnly: ['color-contrast'], resultType
 """The other rules see the same page in both themes."""
 
 
+async def violations(page: Page, what: str) -> list[dict[str, Any]]:
+    """Return what axe-core finds, and goes on finding while the page comes to rest."""
+    found: list[dict[str, Any]] = []
+    for _ in range(LOOKS):
+        found = await page.evaluate(what)
+        if not found:
+            break
+        await page.wait_for_timeout(LOOK_AGAIN_MS)
+    return found
+
+
 @pytest.fixture(scope="module")
 async def places(built_ui: object, product: Product) -> Places:
     """Automations, runs and tasks of every kind."""
     return await set_up_places(product)
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("width", [1440, 390])
 async def test_pages_are_for_everybody_and_fit(places: Places, product: Product, chromium: Browser, width: int) -> None:
     """axe-core finds no violation in any state in light and dark, and nothing is wider than its place."""
@@ -39,6 +51,7 @@ async def test_pages_are_for_everybody_and_fit(places: Places, product: Product,
         reduced_motion="reduce",
         bypass_csp=True,
     )
+    context.set_default_timeout(WITHIN_MS)
     await context.add_init_script(path=AXE)
     page = await context.new_page()
     found: dict[str, Any] = {}
@@ -46,7 +59,7 @@ async def test_pages_are_for_everybody_and_fit(places: Places, product: Product,
     async def look(state: State) -> None:
         for scheme, what in (("light", ALL), ("dark", CONTRAST)):
             await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            for violation in await page.evaluate(what):
+            for violation in await violations(page, what):
                 nodes = [node["html"][:200] for node in violation["nodes"]]
                 found[f"{state.name}, {scheme}: {violation['id']}"] = nodes[:3]
             if PICTURES:

@@ -7,6 +7,7 @@ from typing import Literal
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from tests.browser.building import SOON_MS
 from tests.support.eventually import eventually
 from tests.support.guide import GUIDES, read_steps
 from tests.support.product import Product
@@ -18,7 +19,6 @@ CHOOSE = re.compile(r"(?:(?P<part>.+) c|C)hoose \*\*(?P<name>.+)\*\*\.?")
 OPEN = re.compile(r"Open http://127\.0\.0\.1:8080(?P<path>/\S*)\.")
 SEE = re.compile(r"See `(?P<text>.+)`\.?")
 WRITE = re.compile(r"In \*\*(?P<field>.+)\*\* write `(?P<text>.+)`\.?")
-SOON_MS = 20_000
 
 
 @pytest.fixture

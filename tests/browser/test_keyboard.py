@@ -131,6 +131,7 @@ async def create(page: Page, keys: Keys, name: str, event: str) -> None:
 
 async def set_condition(page: Page, keys: Keys) -> None:
     """Go to the trigger and let it start at critical priority alone."""
+    await expect(node(page, "Trigger")).to_be_visible()
     await keys.press("ArrowUp")
     await expect(node(page, "Trigger")).to_be_focused()
     await keys.press("Enter")
@@ -139,7 +140,7 @@ async def set_condition(page: Page, keys: Keys) -> None:
     await keys.press("Enter")
     await expect(page.get_by_role("combobox", name="Condition 1: field")).to_be_focused()
     await keys.write("priority")
-    await keys.go_to("textbox", "Condition 1: value")
+    await keys.go_to("combobox", "Condition 1: value")
     await keys.write("critical")
     await keys.press("Escape")
     await expect(node(page, "Trigger")).to_be_focused()
@@ -216,6 +217,46 @@ async def complete_task(page: Page, keys: Keys, case: str) -> None:
     await keys.write("Looks good")
     await keys.press("Control+Enter")
     await expect(page.get_by_text("Completed. The run goes on.")).to_be_visible(timeout=SOON_MS)
+
+
+async def test_conditions_are_nested_and_moved_and_tried_by_keyboard_alone(
+    page: Page, keys: Keys, product: Product
+) -> None:
+    """A group is added and filled in, a row moved into it and out again, and the whole run dry, without the mouse."""
+    queue = {"type": "assign_to_queue", "params": {"queue_id": "tier-2"}}
+    created = await product.create({"event": event_of_its_own()}, [queue], status="draft")
+    await page.goto(f"/automations/{created['id']}")
+    await settle(page)
+    await set_condition(page, keys)
+    await keys.press("Enter")
+    await expect(page.get_by_role("combobox", name="Event")).to_be_focused()
+    await keys.go_to("button", "Add a group")
+    await keys.press("Enter")
+    await expect(page.get_by_role("combobox", name="Condition 2.1: field")).to_be_focused()
+    await keys.write("source")
+    await keys.go_to("combobox", "Condition 2.1: operator")
+    await keys.press("Enter", "ArrowDown", "Enter")
+    await keys.go_to("combobox", "Condition 2.1: value")
+    await keys.write("web")
+    said = page.get_by_role("complementary", name="Set up")
+    await expect(said).to_contain_text("priority is critical and any of (source is not web)")
+    await page.keyboard.press("Shift+Tab")
+    await keys.press("Alt+ArrowUp")
+    await expect(page.get_by_role("button", name="Condition 2: move up")).to_be_focused()
+    await expect(said).to_contain_text("priority is critical and source is not web")
+    await keys.press("Alt+ArrowDown")
+    await expect(page.get_by_role("button", name="Condition 2.1: move down")).to_be_focused()
+
+    await keys.press("Escape", "t")
+    await expect(page.get_by_role("combobox", name="Event")).to_be_focused()
+    await keys.go_to("button", "Run dry")
+    await keys.press("Enter")
+    await expect(node(page, "Assign to queue")).to_contain_text("Completed", timeout=SOON_MS)
+    await keys.go_to("button", "Assign to queue")
+    await keys.press("Enter")
+    await expect(page.get_by_role("region", name="Request that would have been sent")).to_be_visible()
+    await keys.press("Escape")
+    await expect(node(page, "Assign to queue")).not_to_contain_text("Completed")
 
 
 async def test_tasks_are_gone_through_by_letters(page: Page, keys: Keys, product: Product) -> None:

@@ -2,7 +2,7 @@
 
 import uuid
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.browser.building import (
     SOON_MS,
@@ -15,6 +15,7 @@ from tests.browser.building import (
     start_automation,
 )
 from tests.support.counting_server import CountingServer
+from tests.support.eventually import eventually
 from tests.support.product import Product
 
 
@@ -69,7 +70,7 @@ async def build_escalation(page: Page, name: str, event: str) -> None:
     await expect(page.get_by_role("combobox", name="Event")).to_have_value(event)
     await page.get_by_role("button", name="Add a condition").click()
     await page.get_by_role("combobox", name="Condition 1: field").fill("priority")
-    await page.get_by_role("textbox", name="Condition 1: value").fill("critical")
+    await page.get_by_role("combobox", name="Condition 1: value").fill("critical")
     await add_action(page, "the trigger", "human")
     await page.get_by_role("textbox", name="Title").fill("Check {{ record.id }}")
     await add_action(page, "Human task", "send notification")
@@ -77,17 +78,25 @@ async def build_escalation(page: Page, name: str, event: str) -> None:
     await page.get_by_role("textbox", name="Message").fill("Checked {{ record.id }}")
 
 
+async def top_of(source: Locator) -> float:
+    """Return how far below the window's top something stands, in pixels."""
+    box = await source.bounding_box()
+    assert box is not None
+    return box["y"]
+
+
 async def arrange_and_connect(page: Page) -> None:
     """Cut the edge between the actions, drag one aside, and draw the edge again."""
     await node(page, "Human task").click()
     await page.keyboard.press("x")
     await expect(problems(page, 1)).to_be_visible()
-    before = await node(page, "Send notification").bounding_box()
+    before = await top_of(node(page, "Send notification"))
     await drag(page, node(page, "Send notification"), (-60, 140))
-    after = await node(page, "Send notification").bounding_box()
-    assert before is not None
-    assert after is not None
-    assert after["y"] > before["y"] + 100
+
+    async def was_moved() -> bool:
+        return await top_of(node(page, "Send notification")) > before + 100
+
+    await eventually(was_moved)
     await draw_edge(page, node(page, "Human task"), node(page, "Send notification"))
     await expect(problems(page, 1)).to_be_hidden()
     await expect(page.get_by_role("button", name="Disconnect Human task and Send notification")).to_be_attached()

@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Route, expect
 
 from tests.browser.building import SOON_MS
+from tests.browser.conftest import WITHIN_MS
 from tests.browser.fit import unfit
 from tests.browser.states import Places, State, set_up_places, settle, walk
 from tests.support.product import Product
@@ -21,9 +22,11 @@ async def places(built_ui: object, product: Product) -> Places:
     return await set_up_places(product, name=LONG.strip())
 
 
+@pytest.mark.timeout(1200)
 async def test_very_long_names_have_room(places: Places, product: Product, chromium: Browser) -> None:
     """No page scrolls sideways, nothing sticks out, and what is cut off says the whole on hover; wide and narrow."""
     context = await chromium.new_context(base_url=product.api_url, reduced_motion="reduce")
+    context.set_default_timeout(WITHIN_MS)
     page = await context.new_page()
     found: dict[str, list[str]] = {}
 
@@ -67,6 +70,8 @@ async def test_failed_requests_say_what_happened_and_can_be_repeated(
         pattern, words = FAILING[path]
         async with limit:
             page = await context.new_page()
+            # What the stream tells makes a page look again by itself, and nobody could press the button then.
+            await page.route("**/api/v1/stream", refuse_reading)
             await page.route(pattern, refuse_reading)
             await page.goto(path.format(**ids))
             told = page.get_by_role("alert").filter(has_text=words)

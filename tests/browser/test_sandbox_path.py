@@ -30,7 +30,9 @@ async def test_change_is_tried_dry_and_promoted(
     created = await product.create(trigger, [action], name=name)
 
     await page.goto("/sandbox")
-    await page.get_by_role("switch", name="Sandbox active").click(force=True)
+    switch = page.get_by_role("switch", name="Sandbox active")
+    await expect(switch).to_be_enabled()
+    await switch.click(force=True)
     await page.get_by_role("dialog").get_by_role("button", name="Switch on").click()
     bar = page.get_by_role("region", name="Sandbox", exact=True)
     await expect(bar).to_contain_text("is active", timeout=SOON_MS)
@@ -67,7 +69,7 @@ async def test_change_is_tried_dry_and_promoted(
 async def publish_change_to_the_sandbox(page: Page) -> None:
     """Let the open automation start at priority high instead of critical, in the sandbox."""
     await node(page, "Trigger").click()
-    await page.get_by_role("textbox", name="Condition 1: value").fill("high")
+    await page.get_by_role("combobox", name="Condition 1: value").fill("high")
     await page.get_by_role("button", name="Publish to the sandbox").click()
     dialog = page.get_by_role("dialog")
     await expect(dialog).to_contain_text("priority is critical → is high")

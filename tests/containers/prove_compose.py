@@ -24,7 +24,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 PROJECT = "automations-proof"
 BUILT = ("trigger-matcher", "executor", "notifier", "demo-crm", "api")
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 
 CRITICAL_CASES = """\
 {"name": "Auto-assign high-priority cases",

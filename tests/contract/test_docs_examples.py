@@ -1,23 +1,18 @@
 """The reference pages say what the product does: every example in them is run."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from automations.conditions import ConditionRefused, compile_condition, parse_condition
 from automations.definition import ACTION_TYPES, catalogue, read_json, read_yaml, validate_document
 from automations.definition.actions.action_type import EFFECT_FIELDS
 from automations.definition.document import Action, AutomationDocument, RetryPolicy
-from automations.paths import Scope
 
 DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r"^```(json|yaml)\n(.*?)^```", re.DOTALL | re.MULTILINE)
-ROW = re.compile(r"^\| `(.+?)` \| (.+?) \| (yes|no) \|$", re.MULTILINE)
 SHARED_FIELDS = {*EFFECT_FIELDS, "on_timeout"}
-REFUSED = re.compile(r"^\| `([{\[].+?)` \| [^|`]+ \|$", re.MULTILINE)
 
 
 def as_document(value: Any) -> dict[str, Any] | None:
@@ -52,25 +47,6 @@ def test_example_that_looks_like_a_document_is_valid(document: dict[str, Any]) -
     """Nobody copies an example that the product refuses, or warns of."""
     validated = validate_document(document)
     assert (validated.problems, validated.warnings) == ([], [])
-
-
-def test_conditions_page_tells_each_verdict() -> None:
-    """Each row of the table of conditions is evaluated."""
-    rows = ROW.findall((DOCS / "conditions.md").read_text())
-    assert len(rows) > 15
-    for raw, record, verdict in rows:
-        condition = compile_condition(parse_condition(json.loads(raw)))
-        assert condition.holds(Scope(record=json.loads(record.strip("`")))) is (verdict == "yes"), raw
-
-
-def test_conditions_page_lists_what_is_refused() -> None:
-    """Each row of the table of refusals is refused."""
-    page = (DOCS / "conditions.md").read_text().partition("## Not in this version")[2]
-    rows = REFUSED.findall(page)
-    assert len(rows) == 4
-    for raw in rows:
-        with pytest.raises(ConditionRefused):
-            parse_condition(json.loads(raw))
 
 
 def test_reference_names_every_field_and_parameter() -> None:

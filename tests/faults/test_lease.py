@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 
 from tests.support.counting_server import CountingServer
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_SECONDS, eventually
 from tests.support.product import Product
 
 RUNS = 100
@@ -38,23 +38,22 @@ async def test_stopped_executor_writes_nothing_after_another_took_over(
     kind = f"t{uuid.uuid4().hex[:10]}.created"
     hooks = [{"type": "call_webhook", "params": {"url": f"{witness.url}/{kind}"}} for _ in range(3)]
     automation = await product.create({"event": kind}, hooks)
-    witness.delay_seconds = 0.5
-    for number in range(RUNS):
-        event = {"type": kind, "event_id": str(number), "record": {"id": f"r{number}"}}
-        await product.producer.send("crm.events", json.dumps(event).encode(), key=str(number).encode())
-    await product.producer.flush()
+    with witness.holding(f"/{kind}"):
+        for number in range(RUNS):
+            event = {"type": kind, "event_id": str(number), "record": {"id": f"r{number}"}}
+            await product.producer.send("crm.events", json.dumps(event).encode(), key=str(number).encode())
+        await product.producer.flush()
 
-    async def is_under_way() -> bool:
-        return sum(request.path == f"/{kind}" for request in witness.received) >= RUNS // 2
+        def under_way() -> int:
+            return sum(request.path == f"/{kind}" for request in witness.received)
 
-    await eventually(is_under_way)
-    second = await asyncio.to_thread(product.stack.add, "executor")
-    stopped = product.stack.pid("executor")
-    await asyncio.to_thread(product.stack.kill, "executor", signal.SIGSTOP)
-    stopped_at = asyncio.get_running_loop().time()
-    witness.delay_seconds = 0.0
+        await eventually(lambda: under_way() >= RUNS // 2)
+        second = await asyncio.to_thread(product.stack.add, "executor")
+        stopped = product.stack.pid("executor")
+        await asyncio.to_thread(product.stack.kill, "executor", signal.SIGSTOP)
+        stopped_at = asyncio.get_running_loop().time()
     try:
-        await product.until_runs(automation["id"], RUNS, within_seconds=60)
+        await product.until_runs(automation["id"], RUNS, within_seconds=2 * PATIENCE_SECONDS)
         await asyncio.sleep(max(0.0, stopped_at + 20 - asyncio.get_running_loop().time()))
         before = await everything_written(product)
         effects = len(witness.received)
@@ -63,7 +62,7 @@ async def test_stopped_executor_writes_nothing_after_another_took_over(
         async def has_ended() -> bool:
             return product.stack.pid("executor") != stopped
 
-        await eventually(has_ended, within_seconds=20)
+        await eventually(has_ended)
         assert await everything_written(product) == before
         assert len(witness.received) == effects
     finally:

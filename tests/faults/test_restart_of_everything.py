@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from automations_cli.stack import Stack
 from embedded.report import PlainReport
@@ -27,7 +26,6 @@ def new_stack(data: Path) -> Stack:
     return Stack(data, PlainReport(), restarts=False, **ports)  # type: ignore[arg-type]
 
 
-@pytest.mark.timeout(400)
 async def test_run_that_waits_for_a_person_survives_the_restart_of_everything(tmp_path: Path) -> None:
     """Kafka, PostgreSQL and all services end and start anew on the same data; then the task is completed."""
     data = tmp_path / "data"
@@ -66,6 +64,6 @@ async def _until_waiting(client: httpx.AsyncClient, automation_id: str) -> dict[
         items = (await client.get(f"/automations/{automation_id}/runs")).json()["items"]
         return items[0] if items and items[0]["waiting"] else None
 
-    run = await eventually(look, within_seconds=30)
+    run = await eventually(look)
     assert run is not None
     return run

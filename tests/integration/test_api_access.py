@@ -117,5 +117,6 @@ async def test_catalogue_names_actions_and_event_types(opened: httpx.AsyncClient
     actions = {action["type"] for action in (await opened.get("/actions")).json()["items"]}
     assert {"send_email", "human_task", "call_webhook"} <= actions
     types = {item["type"]: item for item in (await opened.get("/event-types")).json()["items"]}
-    assert types["parcel.lost"] == {"type": "parcel.lost", "used": True, "seen": False}
+    unseen = {"seen": False, "sampled": 0, "last_at": None, "fields": []}
+    assert types["parcel.lost"] == {"type": "parcel.lost", "used": True, **unseen}
     assert "case.created" in types

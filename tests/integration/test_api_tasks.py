@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from api.tasks import completion
@@ -15,7 +16,7 @@ from automations.contracts.wire import encode
 from automations.messaging.connection import KafkaSettings
 from automations.messaging.publisher import Publisher, Record
 from automations.postgres import PostgresSettings
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_SECONDS, eventually
 from tests.support.running_api import FakeExecutor, FakeRun, fake_executor, running_api
 
 DOCUMENT: dict[str, Any] = {
@@ -65,7 +66,7 @@ async def test_completion_is_answered_with_the_run(
     waiting = (await api.get(f"/runs/{run.run_id}")).json()["waiting"]
     assert (waiting["for"], waiting["task_id"]) == ("task", f"{run.run_id}:human_task")
     answering = asyncio.create_task(api.post(path_of(run), json=OUTPUT))
-    control = await executor.next_control()
+    control = await executor.next_control(run)
     assert control.output == OUTPUT["output"]
     assert control.submitted_by == "local"
     await executor.judge(run, control)
@@ -85,7 +86,7 @@ async def test_two_completions_at_once_give_one_200_and_one_409(
     api: httpx.AsyncClient, executor: FakeExecutor, run: FakeRun
 ) -> None:
     answering = [asyncio.create_task(api.post(path_of(run), json=OUTPUT)) for _ in range(2)]
-    await executor.judge(run, await executor.next_control())
+    await executor.judge(run, await executor.next_control(run))
     answers = await asyncio.gather(*answering)
     assert sorted(answer.status_code for answer in answers) == [200, 409]
 
@@ -95,13 +96,13 @@ async def test_refused_submission_leaves_the_task_free(
 ) -> None:
     """A refusal is a conflict with its reason; the next submission is judged anew."""
     answering = asyncio.create_task(api.post(f"/tasks/{run.run_id}:human_task/complete", json={}))
-    control = await executor.next_control()
+    control = await executor.next_control(run)
     assert control.output == {}
     await executor.judge(run, control, refusal="withdrawn")
     answer = await answering
     assert (answer.status_code, answer.json()["reason"]) == (409, "withdrawn")
     again = asyncio.create_task(api.post(path_of(run)))
-    await executor.judge(run, await executor.next_control())
+    await executor.judge(run, await executor.next_control(run))
     assert (await again).status_code == 200
 
 
@@ -116,14 +117,17 @@ async def test_completion_without_a_verdict_is_accepted_for_later(
     assert (second.status_code, second.json()["reason"]) == (409, "already_submitted")
 
 
-async def test_completion_waits_for_the_run_to_open_its_task(api: httpx.AsyncClient, executor: FakeExecutor) -> None:
+async def test_completion_waits_for_the_run_to_open_its_task(
+    api: httpx.AsyncClient, executor: FakeExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A request that comes before the history knows the run waits for it, and for its task."""
+    monkeypatch.setattr(completion, "OPENING_SECONDS", PATIENCE_SECONDS)
     automation = (await api.post("/automations", json=DOCUMENT)).json()["id"]
     run = FakeRun(automation)
     answering = asyncio.create_task(api.post(path_of(run), json=OUTPUT))
     await executor.publish(run.start())
     await executor.publish(run.open_task())
-    await executor.judge(run, await executor.next_control())
+    await executor.judge(run, await executor.next_control(run))
     assert (await answering).status_code == 200
 
 
@@ -156,7 +160,7 @@ async def test_several_open_tasks_ask_for_a_name(api: httpx.AsyncClient, executo
     assert answer.status_code == 409
     assert {task["step"] for task in answer.json()["tasks"]} == {"human_task", "second"}
     answering = asyncio.create_task(api.post(path_of(run), json={**OUTPUT, "step": "second"}))
-    control = await executor.next_control()
+    control = await executor.next_control(run)
     assert control.task_id.endswith(":second")
     await executor.judge(run, control)
     assert (await answering).status_code == 200
@@ -181,16 +185,19 @@ async def test_inbox_holds_each_message_once(api: httpx.AsyncClient, kafka_setti
         body="A critical case",
         requested_at=datetime.now(UTC),
     )
+    # What lies behind both on the same partition is seen when both have been taken.
+    marker = msgspec.structs.replace(message, key="r:marker", to=("bea",))
     publisher = Publisher(kafka_settings, "test")
     await publisher.start()
-    await publisher.publish_all([Record(NOTIFICATIONS.name, b"r", encode(message))] * 2)
+    await publisher.publish_all([Record(NOTIFICATIONS.name, b"r", encode(one)) for one in (message, message, marker)])
     await publisher.stop()
 
-    async def look() -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = (await api.get("/notifications", params={"user": "ada"})).json()["items"]
+    async def inbox(user: str) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = (await api.get("/notifications", params={"user": user})).json()["items"]
         return items
 
-    items = await eventually(look)
+    await eventually(lambda: inbox("bea"))
+    items = await inbox("ada")
     assert [item["message"] for item in items] == ["A critical case"]
     read = await api.post(f"/notifications/{items[0]['id']}/read")
     assert read.json()["read_at"]

@@ -11,7 +11,7 @@ import pytest
 
 from automations_cli.stack import ServiceFailed, Stack
 from embedded.data_lock import DataInUse
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_SECONDS, eventually
 from tests.support.stub_up import STUBS
 from tests.support.told import ToldReport
 
@@ -47,7 +47,7 @@ async def stack(tmp_path: Path, report: ToldReport) -> AsyncIterator[Stack]:
 
 
 async def settings_of(stack: Stack, name: str) -> dict[str, str]:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
         answer = await client.get(f"{stack.url(name)}/settings")
         return dict(answer.json())
 

@@ -14,7 +14,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_SECONDS, eventually
 
 
 class Up:
@@ -43,8 +43,15 @@ class Up:
                 break
         return lines
 
+    async def ready(self) -> list[str]:
+        """Read until the command says that it is ready."""
+        lines = await self.output()
+        assert lines, f"the command ended: {self.errors.read_text()}"
+        assert lines[-1].startswith("ready at"), f"the command ended: {lines}\n{self.errors.read_text()}"
+        return lines
+
     async def ended(self) -> int:
-        return await asyncio.to_thread(self.process.wait, 60)
+        return await asyncio.to_thread(self.process.wait, 2 * PATIENCE_SECONDS)
 
     def told(self) -> dict[str, object]:
         return dict(json.loads((self.data / "up.json").read_bytes()))
@@ -76,7 +83,7 @@ async def test_up_ends_with_ready_and_stops_in_order(data: Path, ups: list[Up]) 
         port = taken.getsockname()[1]
         up = Up(data, "--port", str(port), "--kafka-port", "0")
         ups.append(up)
-        lines = await up.output()
+        lines = await up.ready()
     told = up.told()
     assert lines[-1] == f"ready at {told['api_url']}"
     assert f":{port}" not in lines[-1]
@@ -85,7 +92,7 @@ async def test_up_ends_with_ready_and_stops_in_order(data: Path, ups: list[Up]) 
     assert isinstance(pids, dict)
     assert set(pids) == {"kafka", "postgres", "api", "trigger-matcher", "executor", "notifier", "demo-crm"}
     assert (data / "up.json").stat().st_mode & 0o077 == 0
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
         settings = (await client.get(f"{told['api_url']}/settings")).json()
     assert settings["KAFKA_BOOTSTRAP_SERVERS"] == told["kafka_bootstrap_servers"]
     assert settings["DATABASE_URL"] == told["database_url"]
@@ -104,14 +111,14 @@ async def test_killed_up_leaves_no_process_and_starts_again(data: Path, ups: lis
     """After `kill -9` of the command everything it started ends, and the next one starts on the same data."""
     up = Up(data, "--port", "0", "--kafka-port", "0")
     ups.append(up)
-    assert (await up.output())[-1].startswith("ready at")
+    await up.ready()
     family = descendants(up)
     assert len(family) >= 7
     up.process.kill()
     await up.ended()
     again = Up(data, "--port", "0", "--kafka-port", "0")
     ups.append(again)
-    assert (await again.output())[-1].startswith("ready at")
+    await again.ready()
     await eventually(lambda: not any(process.is_running() for process in family))
     again.process.send_signal(signal.SIGTERM)
     assert await again.ended() == 0
@@ -120,7 +127,7 @@ async def test_killed_up_leaves_no_process_and_starts_again(data: Path, ups: lis
 async def test_up_with_given_engines_starts_none(data: Path, ups: list[Up]) -> None:
     up = Up(data, "--port", "0", KAFKA_BOOTSTRAP_SERVERS="kafka.test:9092", DATABASE_URL="postgresql://db.test/a")
     ups.append(up)
-    assert (await up.output())[-1].startswith("ready at")
+    await up.ready()
     pids = up.told()["pids"]
     assert isinstance(pids, dict)
     assert set(pids) == {"api", "trigger-matcher", "executor", "notifier", "demo-crm"}

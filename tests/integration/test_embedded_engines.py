@@ -20,7 +20,7 @@ from embedded import kafka, postgres
 from embedded.data_lock import DataInUse
 from embedded.kafka import RunningKafka
 from embedded.postgres import RunningPostgres
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_SECONDS, eventually
 from tests.support.told import ToldReport
 
 ENGINE_PROCESSES = ("java", "postgres")
@@ -72,7 +72,7 @@ async def read(bootstrap_servers: str, topic: str, count: int, group: str) -> se
     )
     await consumer.start()
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             return {(await consumer.getone()).value for _ in range(count)}
     finally:
         await consumer.stop()
@@ -176,10 +176,11 @@ class Owner:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.engine_owner", str(data)],
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
         )
         assert self.process.stdout is not None
-        told = json.loads(self.process.stdout.readline())
+        line = self.process.stdout.readline()
+        assert line, "the owner ended; what it said stands below"
+        told = json.loads(line)
         self.kafka, self.database_url = str(told["kafka"]), str(told["database_url"])
         self.pids: list[int] = told["pids"]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from automations.contracts.commands import start_run_reader
+from automations.contracts.commands import StartRun, start_run_reader
 from automations.contracts.dead_letters import DeadLetter, dead_letter_reader
 from automations.contracts.topics import DEAD_LETTERS, RUN_COMMANDS
 from automations.messaging.connection import KafkaSettings
@@ -48,6 +48,12 @@ async def letters(kafka_settings: KafkaSettings) -> AsyncIterator[TopicTail]:
         yield opened
 
 
+def starts_of(records: list[Any], automation: str) -> list[StartRun]:
+    """Return the starts of an automation."""
+    read = (start_run_reader.read(record.value) for record in records)
+    return [start for start in read if start.automation_id == automation]
+
+
 async def until_refused(letters: TopicTail, place: tuple[int, int]) -> DeadLetter:
     """Return the dead letter of the event at that partition and offset."""
 
@@ -81,8 +87,7 @@ async def test_event_of_each_form_starts_the_run(
 ) -> None:
     before = len(await starts.read())
     await writer.publish(value, headers)
-    started = [start_run_reader.read(one.value) for one in (await starts.until(lambda all_: all_[before:]))]
-    (start,) = [one for one in started if one.automation_id == automation]
+    (start,) = await starts.until(lambda all_: starts_of(all_[before:], automation))
     assert start.event.record == RECORD
     assert start.order_key == f"{automation}|case/500A"
     assert start.lane == "live"
@@ -115,7 +120,7 @@ async def test_garbage_lies_in_the_dead_letters_and_the_stream_goes_on(
     assert (letter.code, letter.topic, letter.reader) == (code, "crm.events", "trigger-matcher")
     assert letter.reason
     assert len(letter.value_base64 or "") < 100_000
-    await starts.until(lambda all_: all_[before:])
+    await starts.until(lambda all_: starts_of(all_[before:], automation))
 
 
 async def test_event_that_matches_nobody_starts_nothing(
@@ -126,5 +131,5 @@ async def test_event_that_matches_nobody_starts_nothing(
     await writer.publish({"type": TYPE, "id": "other", "priority": "low"}, key=key)
     await writer.publish({"type": f"{TYPE}.not", **RECORD}, key=key)
     await writer.publish({"type": TYPE, **RECORD}, key=key)
-    started = [start_run_reader.read(one.value) for one in (await starts.until(lambda all_: all_[before:]))]
+    started = await starts.until(lambda all_: starts_of(all_[before:], automation))
     assert [start.event.record_id for start in started] == ["500A"]

@@ -43,7 +43,7 @@ MALFORMED: dict[str, tuple[str, str, Any, int, set[str]]] = {
             "actions": [GOOD_ACTION],
         },
         422,
-        {"/environment", "/trigger/conditions/x"},
+        {"/environment", "/trigger/conditions/x/near"},
     ),
     "a misspelt field and a duplicate id": (
         "POST",

@@ -11,7 +11,7 @@ import pytest
 
 from automations.definition.reading import read_yaml
 from tests.support.command import Ended, Shell, ended
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_SECONDS, eventually
 from tests.support.product import Product
 
 
@@ -101,7 +101,7 @@ async def test_published_event_starts_a_run_that_is_listed_and_shown(shell: Shel
         listed = (await shell.run("runs", automation["id"], "--status", "completed", "--json")).json()["items"]
         return listed[0] if listed else None
 
-    run = await eventually(look, within_seconds=30)
+    run = await eventually(look)
     assert run is not None
     assert run["trigger"]["event_id"] == place["id"]
     table = await shell.run("runs", automation["name"], "--record", "r-1")
@@ -123,7 +123,7 @@ async def test_followed_run_is_shown_until_a_person_completed_it(product: Produc
     assert "Approve r-2" in tasks.output
     follower = await shell.start("run", run["id"], "--follow")
     assert follower.stdout is not None
-    first = (await asyncio.wait_for(follower.stdout.readline(), 30)).decode()
+    first = (await asyncio.wait_for(follower.stdout.readline(), PATIENCE_SECONDS)).decode()
     assert "ask" in first
     completed = await shell.run("complete", run["id"], "approved=true", "notes=Looks good", "--json")
     assert completed.json()["id"] == run["id"]
@@ -188,7 +188,7 @@ async def interrupted(process: asyncio.subprocess.Process) -> Ended:
         caught = next(line for line in status.read_text().splitlines() if line.startswith("SigCgt"))
         return bool(int(caught.split()[1], 16) & 1 << (signal.SIGTERM - 1))
 
-    await eventually(listens, within_seconds=30)
+    await eventually(listens)
     process.send_signal(signal.SIGINT)
     return await ended(process)
 
@@ -210,3 +210,39 @@ async def test_demo_that_does_not_see_everything_fails(product: Product, shell: 
     listed = (await shell.run("list", "--search", "Auto-assign high-priority cases", "--json")).json()["items"]
     for one in listed:
         await shell.run("status", one["id"], "archived")
+
+
+async def test_explain_and_test_speak_of_one_event(shell: Shell, tmp_path: Path) -> None:
+    """The same event, from a file, from the standard input and from Kafka, is explained and tried out."""
+    written = document(status="active")
+    written["trigger"]["conditions"] = {"priority": "critical"}
+    await applied(shell, written)
+    name, kind = written["name"], written["trigger"]["event"]
+    event = {"type": kind, "event_id": "e", "record": {"id": "5001", "priority": "high"}}
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(event))
+    explained = await shell.run("explain", name, "--event", str(file))
+    assert explained.status == 0, explained.errors
+    assert "✗ Starts no run: priority is high, expected critical." in explained.output
+    assert "✓ The automation is active." in explained.output
+    told = (await shell.run("explain", name, "--event", "-", "--json", typed=json.dumps(event))).json()
+    assert told["verdict"] == "conditions_false"
+    published = await shell.run("publish", kind, "id=5001", "priority=critical", "--json")
+    [place] = published.json()["events"]
+    at = f"{place['topic']}:{place['partition']}:{place['offset']}"
+    assert (await shell.run("explain", name, "--at", at, "--json")).json()["starts"] is True
+
+    tested = await shell.run("test", name, "--event", str(file), "--verbose")
+    assert tested.status == 0, tested.errors
+    assert "completed (test)" in tested.output
+    assert "seen 5001" in tested.output
+    written["actions"][0]["params"]["message"] = "tried {{ record.id }}"
+    unsaved = tmp_path / "unsaved.json"
+    unsaved.write_text(json.dumps(written))
+    tried = await shell.run("test", name, "--at", at, "--document", str(unsaved), "--json")
+    assert tried.status == 0, tried.errors
+    assert tried.json()["steps"][0]["input"]["message"] == "tried 5001"
+    assert (await shell.run("explain", "nobody", "--at", at)).status == 3
+    missing = await shell.run("explain", name, "--at", "crm.events:0:99999999")
+    assert missing.status == 3
+    assert "There is no event" in missing.errors

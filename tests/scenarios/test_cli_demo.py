@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.support.command import Ended, automations, ended, start_command
-from tests.support.eventually import eventually
+from tests.support.eventually import START_SECONDS, eventually
 
 FREE_PORTS = {"DEMO_CRM_PORT": "0", "DEMO_CRM_SMTP_PORT": "0"}
 
@@ -41,11 +41,15 @@ async def start_up(data: Path) -> Up:
     process = await start_command("up", "--data", str(data), "--port", "0", "--kafka-port", "0", **FREE_PORTS)
     assert process.stdout is not None
     lines: list[str] = []
-    while line := (await asyncio.wait_for(process.stdout.readline(), 150)).decode():
-        lines.append(line.rstrip())
-        if line.startswith("ready at"):
-            return Up(process, data, lines)
-    raise AssertionError(f"up ended: {await ended(process)}")
+    try:
+        async with asyncio.timeout(2 * START_SECONDS):
+            while line := (await process.stdout.readline()).decode():
+                lines.append(line.rstrip())
+                if line.startswith("ready at"):
+                    return Up(process, data, lines)
+    except TimeoutError:
+        process.kill()
+    raise AssertionError(f"up is not ready: {lines} {await ended(process)}")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +79,7 @@ async def test_newcomer_sees_runs_and_an_open_task(up: Up) -> None:
         assert sorted(run["status"] for run in runs) == ["completed", "completed", "running"]
         return bool((await up.get("/tasks"))["items"])
 
-    await eventually(look, within_seconds=30)
+    await eventually(look)
 
 
 async def test_demo_sees_everything_on_a_running_product_however_often(up: Up) -> None:

@@ -62,17 +62,18 @@ async def test_completion_of_a_task_that_is_not_open_is_a_conflict(product: Prod
 async def test_completion_waits_for_the_run_to_open_its_task(product: Product, witness: CountingServer) -> None:
     """Whoever completes before the task is open is not turned away at once."""
     kind = f"t{uuid.uuid4().hex[:10]}.created"
-    slow = {"id": "slow", "type": "call_webhook", "params": {"url": f"{witness.url}/slow"}}
+    slow = {"id": "slow", "type": "call_webhook", "params": {"url": f"{witness.url}/{kind}"}}
     automation = await product.create({"event": kind}, [slow, *approval(witness)])
-    witness.delay_seconds = 1.0
-    try:
+    with witness.holding(f"/{kind}"):
         await product.publish_case(kind)
-        [run] = await product.until_runs(automation["id"], 1, status="running")
+        run = await product.until_run(automation["id"], status="running")
         assert not run["waiting"]
         path = f"/automations/{automation['id']}/runs/{run['id']}/complete-task"
-        await product.call("POST", path, {"output": {"early": True}}, expect=200)
-    finally:
-        witness.delay_seconds = 0.0
+        early = asyncio.create_task(product.call("POST", path, {"output": {"early": True}}, expect=200))
+        # Requests that are made after it are answered; it is not.
+        assert not (await product.call("GET", f"/runs/{run['id']}"))["waiting"]
+        assert not early.done()
+    await early
     await product.until_run(automation["id"])
 
 

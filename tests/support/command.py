@@ -11,7 +11,8 @@ from typing import Any
 
 from tests.support.product import Product
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 240.0
+"""A command may start the whole product, show it and stop it."""
 
 
 @dataclass(frozen=True)

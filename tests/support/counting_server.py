@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,11 +28,21 @@ class CountingServer:
     received: list[Received] = field(default_factory=list)
     answer: Callable[[Received], tuple[int, Any]] = lambda _request: (200, {"ok": True})
     delay_seconds: float = 0.0
+    held: dict[str, asyncio.Event] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
         """Where it listens."""
         return f"http://127.0.0.1:{self.port}"
+
+    @contextmanager
+    def holding(self, path: str) -> Iterator[None]:
+        """Answer no request of the path while inside; those that came are answered on the way out."""
+        self.held[path] = asyncio.Event()
+        try:
+            yield
+        finally:
+            self.held.pop(path).set()
 
     def keys(self) -> list[str]:
         """Return the idempotency keys of what arrived, in order."""
@@ -53,6 +63,8 @@ async def counting_server() -> AsyncIterator[CountingServer]:
         headers = {name.lower(): value for name, value in request.headers.items()}
         received = Received(request.method, request.path_qs, headers, body)
         server.received.append(received)
+        if (hold := server.held.get(request.path)) is not None:
+            await hold.wait()
         if server.delay_seconds:
             await asyncio.sleep(server.delay_seconds)
         status, answer = server.answer(received)

@@ -3,21 +3,22 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 from asyncio.subprocess import Process
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
 
-from tests.support.eventually import eventually
+from embedded.ports import find_free
+from tests.support.eventually import PATIENCE_SECONDS, eventually
 
 
 class DemoCrmProcess:
     """Starts, stops and kills one demo CRM; its ports and data stay the same over restarts."""
 
     def __init__(self, data: Path, bootstrap_servers: str, **environment: str) -> None:
-        self.port, self.smtp_port = _free_port(), _free_port()
+        self.port, self.smtp_port = find_free(2)
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = data.parent / f"{data.name}.log"
         self.environment = {
@@ -46,18 +47,25 @@ class DemoCrmProcess:
                 except httpx.TransportError:
                     return False
 
-            answers: bool = await eventually(look)
-            assert answers
+            await self._until(look, "answer")
 
     async def wait_until_ready(self) -> None:
         """Return when its events reach Kafka."""
         async with httpx.AsyncClient(base_url=self.url) as client:
 
             async def look() -> bool:
-                return (await client.get("/readyz")).status_code == 200
+                try:
+                    return (await client.get("/readyz")).status_code == 200
+                except httpx.TransportError:
+                    return False
 
-            ready: bool = await eventually(look)
-            assert ready
+            await self._until(look, "become ready")
+
+    async def _until(self, look: Callable[[], Awaitable[bool]], what: str) -> None:
+        try:
+            await eventually(look)
+        except AssertionError as error:
+            raise AssertionError(f"the demo CRM did not {what}: {self._log.read_text()[-2000:]}") from error
 
     async def stop(self) -> int:
         """Ask it to stop and return its exit status."""
@@ -72,10 +80,4 @@ class DemoCrmProcess:
             return 0
         if self._process.returncode is None:
             self._process.send_signal(how)
-        return await asyncio.wait_for(self._process.wait(), 20)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        return await asyncio.wait_for(self._process.wait(), PATIENCE_SECONDS)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from embedded import kafka, postgres
 from embedded.report import PlainReport
+from tests.support.eventually import START_SECONDS
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def running_engines() -> Iterator[EngineAddresses]:
 
 @contextmanager
 def _embedded() -> Iterator[EngineAddresses]:
+    kafka.READY_WITHIN_SECONDS = postgres.READY_WITHIN_SECONDS = START_SECONDS
     with tempfile.TemporaryDirectory(prefix="automations-test-") as folder, ExitStack() as stack:
         data = Path(folder)
         data.chmod(0o755)

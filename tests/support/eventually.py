@@ -8,8 +8,13 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+PATIENCE_SECONDS = 60.0
+"""How long something is waited for that takes moments on an idle machine: the machine may be slow, and busy."""
+START_SECONDS = 180.0
+"""How long a process may take to start and get ready."""
 
-async def eventually(look: Callable[[], T | Awaitable[T]], *, within_seconds: float = 20.0) -> T:
+
+async def eventually(look: Callable[[], T | Awaitable[T]], *, within_seconds: float = PATIENCE_SECONDS) -> T:
     """Return what `look` gives as soon as it is truthy; an AssertionError raised by it counts as not yet.
 
     Raises:

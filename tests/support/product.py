@@ -11,7 +11,7 @@ import httpx
 from aiokafka import AIOKafkaProducer
 
 from automations_cli.stack import Stack
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_SECONDS, eventually
 
 
 class Product:
@@ -79,7 +79,7 @@ class Product:
                 return found
 
     async def until_runs(
-        self, automation_id: str, number: int, *, status: str = "completed", within_seconds: float = 30
+        self, automation_id: str, number: int, *, status: str = "completed", within_seconds: float = PATIENCE_SECONDS
     ) -> list[dict[str, Any]]:
         """Return the automation's runs once `number` of them have the status."""
 
@@ -94,7 +94,7 @@ class Product:
         return runs
 
     async def until_run(
-        self, automation_id: str, *, status: str = "completed", within_seconds: float = 30
+        self, automation_id: str, *, status: str = "completed", within_seconds: float = PATIENCE_SECONDS
     ) -> dict[str, Any]:
         """Return the automation's only run once it has the status."""
         [run] = await self.until_runs(automation_id, 1, status=status, within_seconds=within_seconds)
@@ -107,7 +107,7 @@ class Product:
             found = await self.runs(automation_id)
             return found[0] if found and found[0]["waiting"] else None
 
-        run = await eventually(look, within_seconds=30)
+        run = await eventually(look)
         assert run is not None
         return run
 

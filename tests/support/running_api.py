@@ -23,18 +23,23 @@ from automations.messaging.publisher import Publisher, Record
 from automations.postgres import PostgresSettings
 from automations.service import Process
 from embedded.ports import find_free
+from tests.support.eventually import PATIENCE_SECONDS
+from tests.support.patient_api import be_patient
 
 
 @asynccontextmanager
 async def running_api(
     postgres: PostgresSettings, kafka: KafkaSettings, **settings: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client of an api that is ready; its paths begin behind `/api/v1`."""
+    """Yield a client of an api that is ready, and patient; its paths begin behind `/api/v1`."""
+    be_patient()
     port = find_free(1)[0]
     process = Process()
     async with service(Settings(port=port, **settings), postgres, kafka)(process):
         process.ready = True
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=30) as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}/api/v1", timeout=2 * PATIENCE_SECONDS
+        ) as client:
             try:
                 yield client
             finally:
@@ -112,6 +117,7 @@ class FakeExecutor:
     def __init__(self, kafka: KafkaSettings) -> None:
         self._publisher = Publisher(kafka, "fake-executor")
         self._consumer = AIOKafkaConsumer(RUN_CONTROLS.name, **kafka.client_arguments(), group_id=None)
+        self._seen: set[str] = set()
 
     async def start(self) -> None:
         await self._publisher.start()
@@ -125,19 +131,30 @@ class FakeExecutor:
         await self._publisher.stop()
         await self._consumer.stop()
 
-    async def publish(self, *facts: RunAdvanced) -> None:
+    async def publish(self, *facts: RunAdvanced, after: FakeRun | None = None) -> None:
+        """Publish facts under the keys of their runs; with `after` under that one's, to be read after its facts."""
         await self._publisher.publish_all(
-            [Record(STEP_RESULTS.name, record_key(f.tenant_id, f.automation_id, f.run_id), encode(f)) for f in facts]
+            [
+                Record(
+                    STEP_RESULTS.name,
+                    record_key(fact.tenant_id, fact.automation_id, after.run_id if after else fact.run_id),
+                    encode(fact),
+                )
+                for fact in facts
+            ]
         )
 
     async def publish_bytes(self, value: bytes, key: bytes) -> None:
         await self._publisher.publish_all([Record(STEP_RESULTS.name, key, value)])
 
-    async def next_control(self) -> CompleteTask:
-        """Return the next control that the api sent."""
-        record = await asyncio.wait_for(self._consumer.getone(), 10)
-        control: Control = control_reader.read(record.value)
-        return control
+    async def next_control(self, run: FakeRun) -> CompleteTask:
+        """Return the next control that the api sent to a run; it may send one twice, and those of other runs late."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                control: Control = control_reader.read((await self._consumer.getone()).value)
+                if control.run_id == run.run_id and control.submission_id not in self._seen:
+                    self._seen.add(control.submission_id)
+                    return control
 
     async def judge(self, run: FakeRun, control: CompleteTask, refusal: str | None = None) -> None:
         """Publish the run's word on a submission, and with an acceptance its end."""

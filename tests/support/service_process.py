@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from embedded.ports import LOOPBACK, find_free
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_SECONDS, START_SECONDS, eventually
 
 
 class ServiceProcess:
@@ -32,7 +32,7 @@ class ServiceProcess:
         """Return when `/readyz` says so.
 
         Raises:
-            AssertionError: the process ended, or was not ready within 60 s.
+            AssertionError: the process ended, or was not ready within 180 s.
         """
         self._process = await asyncio.create_subprocess_exec(sys.executable, "-m", self._module, env=self._env)
         async with httpx.AsyncClient() as client:
@@ -46,14 +46,20 @@ class ServiceProcess:
                 except httpx.TransportError:
                     return False
 
-            await eventually(is_ready, within_seconds=60)
+            await eventually(is_ready, within_seconds=START_SECONDS)
+
+    async def metric(self, name: str) -> float:
+        """Return a value of its `/metrics`; 0 where it says nothing of it."""
+        async with httpx.AsyncClient() as client:
+            text = (await client.get(f"http://{LOOPBACK}:{self._port}/metrics")).text
+        return sum(float(line.split()[-1]) for line in text.splitlines() if line.startswith(f"{name} "))
 
     def send(self, number: signal.Signals) -> None:
         """Send the process a signal, if it still runs."""
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(number)
 
-    async def until_ended(self, within_seconds: float = 30) -> int:
+    async def until_ended(self, within_seconds: float = PATIENCE_SECONDS) -> int:
         """Return the exit status once the process has ended."""
         assert self._process is not None
         return await asyncio.wait_for(self._process.wait(), within_seconds)

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from automations.contracts.results import Result, RunAdvanced, StartSkipped, result_reader
 from automations.contracts.topics import STEP_RESULTS, Topic
 from automations.messaging.connection import KafkaSettings
-from tests.support.eventually import eventually
+from tests.support.eventually import PATIENCE_SECONDS, eventually
 
 
 class TopicTail:
@@ -25,13 +25,13 @@ class TopicTail:
             self.records.extend(batch)
         return self.records
 
-    async def until(self, wanted: Callable[[list[ConsumerRecord[Any, Any]]], Any], within_seconds: float = 20) -> Any:
+    async def until(self, wanted: Callable[[list[ConsumerRecord[Any, Any]]], Any]) -> Any:
         """Return what `wanted` finds in the records, once it is truthy."""
 
         async def look() -> Any:
             return wanted(await self.read())
 
-        return await eventually(look, within_seconds=within_seconds)
+        return await eventually(look)
 
 
 @asynccontextmanager
@@ -61,7 +61,7 @@ class ResultsTail:
         """Return a run's facts so far, in the order they were published."""
         return [fact for fact in await self.read() if isinstance(fact, RunAdvanced) and fact.run_id == run_id]
 
-    async def until_ended(self, run_id: str, within_seconds: float = 30) -> list[RunAdvanced]:
+    async def until_ended(self, run_id: str, within_seconds: float = PATIENCE_SECONDS) -> list[RunAdvanced]:
         """Return a run's facts once the last one says that it has ended."""
 
         async def look() -> list[RunAdvanced] | None:

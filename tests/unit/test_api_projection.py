@@ -11,7 +11,7 @@ from api.projection import facts as projected
 from api.projection.facts import Fact, fact_reader
 from api.projection.fold import Folded, fold_facts
 from automations.contracts import results
-from automations.contracts.commands import TriggerEvent
+from automations.contracts.commands import EventPosition, TriggerEvent
 from automations.contracts.wire import encode
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,7 +38,7 @@ def stored(batches: list[list[Fact]]) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for batch in batches:
         folded = fold_facts(batch)
-        _upsert(table, folded, "runs", 7, (9, 11, *range(12, 21)))
+        _upsert(table, folded, "runs", 7, (9, 11, *range(12, 22)))
         _upsert(table, folded, "steps", 6, (9, 10, 11, 12, 13, 14, 15, 16))
     return table
 
@@ -106,3 +106,21 @@ def test_projected_facts_have_the_fields_of_the_contract() -> None:
             field.encode_name for field in msgspec.structs.fields(theirs)
         }
         assert ours.__struct_config__.tag == theirs.__struct_config__.tag
+
+
+def test_end_of_a_test_is_noticed_at_once() -> None:
+    """Who waits for a test hears of its end; ends of other runs wake nobody."""
+    event = TriggerEvent(id="e", type="case.created", time=NOW)
+    place = EventPosition(topic="crm.events", partition=3, offset=7)
+    start = results.RunStart(mode="test", cause="manual:r:x", event=event, chain_id="r", position=place)
+    common: dict[str, Any] = {
+        "tenant_id": "t", "run_id": "r", "automation_id": "a", "version": -1, "lane": "sandbox", "order_key": None,
+        "started_at": NOW, "at": NOW,
+    }  # fmt: skip
+    begun = results.RunAdvanced(**common, seq=1, status="running", start=start, test=True)
+    ended = results.RunAdvanced(**common, seq=2, status="completed", test=True)
+    other = results.RunAdvanced(**common, seq=2, status="completed")
+    assert fold_facts([fact_reader.read(encode(begun))]).noticed == set()
+    assert fold_facts([fact_reader.read(encode(ended))]).noticed == {"r"}
+    assert fold_facts([fact_reader.read(encode(other))]).noticed == set()
+    assert fold_facts([fact_reader.read(encode(begun))]).runs["r"][-1] == encode(place).decode()

@@ -13,7 +13,8 @@ from automations_cli.app import app
 from automations_cli.documents import load_documents
 
 COMMANDS = {
-    "up", "demo", "publish", "simulate", "apply", "list", "get", "status", "runs", "run", "tasks", "complete",
+    "up", "demo", "publish", "simulate", "apply", "list", "get", "status", "runs", "run", "explain", "test", "tasks",
+    "complete",
 }  # fmt: skip
 NOWHERE = "http://127.0.0.1:1"
 cli = CliRunner()
@@ -51,6 +52,12 @@ def test_every_command_speaks_json(command: str) -> None:
         ["simulate", "--for", "soon"],
         ["simulate", "--rate", "0"],
         ["apply"],
+        ["explain", "x"],
+        ["explain", "x", "--at", "crm.events:3"],
+        ["explain", "x", "--at", "crm.events:3:4", "--event", "-"],
+        ["test", "x", "--event", "-"],
+        ["test", "x", "--event", "/nowhere/event.json"],
+        ["test", "x", "--at", "crm.events:3:4", "--document", "d.yaml", "--environment", "live"],
         ["frobnicate"],
     ],
 )
@@ -71,6 +78,8 @@ def test_what_cannot_be_meant_ends_with_2(arguments: list[str]) -> None:
         ["tasks"],
         ["complete", "x"],
         ["get", "x"],
+        ["explain", "x", "--at", "crm.events:3:4"],
+        ["test", "x", "--at", "crm.events:3:4"],
         ["publish", "--via", "api", "a.b"],
     ],
 )  # fmt: skip

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from automations_cli.failures import Refused
+from automations_cli.showing.decisions import render_decision
 from automations_cli.showing.runs import render_run, render_runs
 from automations_cli.showing.tables import render_automations, render_tasks
 from automations_cli.showing.words import one_line, printable, show_duration, show_time
@@ -144,3 +145,60 @@ def test_refusal_names_each_wrong_field_in_a_column() -> None:
     )
     assert refused.reason == "refused (422 Unprocessable Content): 2 things are wrong"
     assert refused.details == ("/name           is empty", "/trigger/event  is missing")
+
+
+def clause(sentence: str, holds: bool, **more: Any) -> dict[str, Any]:
+    return {"kind": "clause", "sentence": sentence, "holds": holds, **more}
+
+
+DECISION: dict[str, Any] = {
+    "version": 3,
+    "environment": "live",
+    "starts": False,
+    "sentence": "Starts no run: priority is high, expected critical.",
+    "checks": [
+        {"check": "event_type", "holds": True, "sentence": "The event is case.created."},
+        {"check": "conditions", "holds": False, "sentence": "priority is high, expected critical"},
+    ],
+    "conditions": {
+        "kind": "all",
+        "holds": False,
+        "parts": [
+            clause("priority is high, expected critical", False, note="text\x1b[31m"),
+            {"kind": "any", "holds": True, "parts": [clause("source is web", True)]},
+        ],
+    },
+    "run": None,
+    "skipped": None,
+}
+
+
+def test_decision_is_a_tree_of_checks_and_clauses() -> None:
+    assert text_of(render_decision(DECISION, "Critical cases")).splitlines() == [
+        "Critical cases v3",
+        "✗ Starts no run: priority is high, expected critical.",
+        "├── ✓ The event is case.created.",
+        "└── ✗ priority is high, expected critical",
+        "    ├── ✗ priority is high, expected critical",
+        "    │   └── note: text\\x1b[31m",
+        "    └── ✓ one of these",
+        "        └── ✓ source is web",
+    ]
+
+
+def test_decision_names_what_became_of_the_event() -> None:
+    more = {"version": None, "run": {"id": "r-1", "status": "completed"}, "skipped": {"sentence": "It was paused."}}
+    shown = text_of(render_decision({**DECISION, **more}, "Critical cases"))
+    assert "Critical cases draft" in shown
+    assert "it started the run r-1, completed" in shown
+    assert "its start was skipped: It was paused." in shown
+
+
+def test_test_is_told_from_other_dry_runs() -> None:
+    assert "(test)" in text_of(render_run({**RUN, "dry_run": True, "mode": "test"}, "n"))
+    assert "(dry run)" in text_of(render_run({**RUN, "dry_run": True, "mode": "dry_run"}, "n"))
+
+
+def test_several_events_of_a_trigger_are_listed() -> None:
+    shown = text_of(render_automations([{"name": "n", "trigger": {"event": ["case.*", "lead.created"]}}]))
+    assert "case.*, lead.created" in shown

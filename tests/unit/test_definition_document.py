@@ -83,7 +83,7 @@ def test_all_problems_are_reported_at_once() -> None:
         "description": 5,
         "tags": ["a", 5],
         "layout": [],
-        "trigger": {"evnt": "a", "conditions": {"a": {"gte": 1}}},
+        "trigger": {"evnt": "a", "conditions": {"a": {"gte": [1]}}},
         "conditions": [1],
         "actions": [
             5,
@@ -103,8 +103,8 @@ def test_all_problems_are_reported_at_once() -> None:
         "/layout": "type",
         "/trigger/evnt": "unknown_field",
         "/trigger/event": "missing",
-        "/trigger/conditions/a": "not_available",
-        "/conditions": "not_available",
+        "/trigger/conditions/a/gte": "type",
+        "/conditions/0": "type",
         "/actions/0": "type",
         "/actions/1/type": "unknown_type",
         "/actions/2/type": "not_available",
@@ -153,9 +153,15 @@ def test_action_of_a_later_type_is_refused(kind: str) -> None:
     assert problems(with_actions({"type": kind})) == {"/actions/0/type": "not_available"}
 
 
-@pytest.mark.parametrize("event", [["case.created"], "case.*", "case created", "", None, 5, "x" * 201])
-def test_trigger_names_one_event(event: object) -> None:
-    """A list, a pattern, spaces and nothing are refused."""
+@pytest.mark.parametrize("event", ["case.*", "*", ["case.created"], ["case.created", "account.*"]])
+def test_trigger_names_one_event_a_pattern_or_several(event: object) -> None:
+    validated = validate_document(example(trigger={"event": event}))
+    assert validated.document is not None
+    assert load_document(validated.document).trigger.event == event
+
+
+@pytest.mark.parametrize("event", [[], "case*", "case created", "", None, 5, "x" * 201])
+def test_trigger_with_an_event_that_cannot_be_understood_is_refused(event: object) -> None:
     assert list(problems(example(trigger={"event": event}))) == ["/trigger/event"]
 
 
@@ -250,7 +256,19 @@ def test_conditions_at_the_top_join_the_triggers() -> None:
     assert condition.holds(Scope(record={"priority": "critical", "region": "EMEA"}))
     assert not condition.holds(Scope(record={"priority": "critical"}))
     assert not condition.holds(Scope(record={"region": "EMEA"}))
-    assert len(condition.equalities) == 2
+    assert len(condition.tree.parts) == 2
+
+
+def test_conditions_may_be_a_list_of_groups() -> None:
+    """In both places; each group must hold."""
+    groups = [{"region": "EMEA"}, {"any": [{"source": "web"}, {"amount": {"gt": 5}}]}]
+    for raw in (example(conditions=groups), example(trigger={"event": "case.created", "conditions": groups})):
+        document = validate_document(raw).document
+        assert document is not None
+        assert groups in (load_document(document).conditions, load_document(document).trigger.conditions)
+        record = {"priority": "critical", "region": "EMEA", "amount": 6}
+        assert compile_trigger(document).holds(Scope(record=record))
+        assert not compile_trigger(document).holds(Scope(record=record | {"amount": 5}))
 
 
 def test_loaded_document_has_types() -> None:
@@ -281,12 +299,13 @@ ACTIONS = st.builds(
     st.sampled_from(sorted(PARAMS)),
     st.fixed_dictionaries({}, optional={"id": st.sampled_from(["a", "human_task", "b_2", None]), "name": st.just("n")}),
 )
+CONDITIONS = st.none() | st.dictionaries(st.sampled_from(["a", "b.c"]), st.none() | st.integers() | st.booleans())
 DOCUMENTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "name": st.just("n"),
         "trigger": st.builds(
             lambda conditions: {"event": "case.created", "conditions": conditions},
-            st.none() | st.dictionaries(st.sampled_from(["a", "b.c"]), st.none() | st.integers() | st.booleans()),
+            CONDITIONS | st.lists(CONDITIONS, max_size=2),
         ),
         "actions": st.lists(ACTIONS, min_size=1, max_size=5, unique_by=lambda action: action.get("id") or object()),
     },

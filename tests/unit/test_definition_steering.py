@@ -113,7 +113,7 @@ def test_needed_field_is_required(kind: str) -> None:
         ("notify_user", {"retry": {"delay": 1}}, "retry/delay", "no field"),
         ("notify_user", {"retry": {"within": "never"}}, "retry/within", "A duration"),
         ("notify_user", {"at_most_once": "yes"}, "at_most_once", "true or false"),
-        ("notify_user", {"when": {"a": {"gt!": 1}}}, "when/a", ""),
+        ("notify_user", {"when": {"a": {"gt!": 1}}}, "when/a/gt!", ""),
         ("human_task", {"on_timeout": "fail"}, "timeout", 'leave "on_timeout" out'),
         ("branch", {"next": "last"}, "next", 'its entries and "otherwise"'),
         ("branch", {"branches": []}, "branches", "at least one entry"),

@@ -112,4 +112,4 @@ def test_path_without_lists_has_one_value_or_none(record: dict[str, object], nam
 
 def test_every_root_is_a_part_of_the_scope() -> None:
     """No root is without a place to start from."""
-    assert set(Scope.__struct_fields__) - {"now"} == ROOTS
+    assert set(Scope.__struct_fields__) - {"now", "zone"} == ROOTS

@@ -1,6 +1,7 @@
 /**
  * Opens documents as the builder does and writes what it would save, for tests in another language. A line on standard
- * input is `{"document": …, "operations": […]}`, its line on standard output `{"opened", "edited", "undone", "refused"}`.
+ * input is `{"document": …, "operations": […]}`, its line on standard output `{"opened", "rewritten", "edited", "undone",
+ * "refused"}`. Rewritten, its conditions are spelled from the editor's rows alone.
  */
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +12,18 @@ const model = async (name) => {
   return (await runnerImport(file, { configFile: false, logLevel: 'silent' })).module
 }
 const { openDocument } = await model('document')
+const { readTree, writeTree } = await model('conditions')
+const { applyOperation } = await model('operations')
 const { beginHistory, perform, undo } = await model('history')
+
+/** A part without its memory of how it was written. */
+const forgetful = ({ written, parts, ...part }) => (parts ? { ...part, parts: parts.map(forgetful) } : part)
+
+function rewrite(document) {
+  const tree = readTree(document)
+  const { conditions, top } = writeTree({ ...tree, parts: tree.parts.map(forgetful) })
+  return applyOperation(document, { kind: 'setConditions', conditions, top }).document
+}
 
 for await (const line of createInterface({ input: process.stdin })) {
   const { document, operations } = JSON.parse(line)
@@ -26,5 +38,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
   const edited = history.present
   while (history.past.length > 0) history = undo(history)
-  process.stdout.write(`${JSON.stringify({ opened, edited, undone: history.present, refused })}\n`)
+  const answer = { opened, rewritten: rewrite(opened), edited, undone: history.present, refused }
+  process.stdout.write(`${JSON.stringify(answer)}\n`)
 }

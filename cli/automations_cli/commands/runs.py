@@ -21,7 +21,8 @@ def list_runs(
         bool | None, typer.Option("--waiting/--not-waiting", help="That wait for something, or do not.")
     ] = None,
     mode: Annotated[
-        Literal["live", "dry_run"] | None, typer.Option("--mode", help="Live runs or the sandbox's dry runs.")
+        Literal["live", "dry_run", "test"] | None,
+        typer.Option("--mode", help="Live runs, the sandbox's dry runs, or tests; tests only if named."),
     ] = None,
     since: Annotated[datetime | None, typer.Option("--since", help="Started at or after this, in local time.")] = None,
     until: Annotated[datetime | None, typer.Option("--until", help="Started before this, in local time.")] = None,

@@ -71,7 +71,7 @@ def render_status(run: JsonObject) -> Text:
     if isinstance(waiting, Mapping):
         status.append(f", waits for {_awaited(waiting)}", style=style_of("waiting"))
     if run.get("dry_run"):
-        status.append(" (dry run)", style="magenta")
+        status.append(" (test)" if run.get("mode") == "test" else " (dry run)", style="magenta")
     return status
 
 

@@ -17,6 +17,8 @@ def render_automations(automations: Sequence[JsonObject], zone: tzinfo | None = 
     for automation in automations:
         trigger = automation.get("trigger")
         event = trigger.get("event") if isinstance(trigger, Mapping) else ""
+        if isinstance(event, list):
+            event = ", ".join(map(str, event))
         version = automation.get("version")
         table.add_row(
             Text(one_line(automation.get("name") or "")),

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 
 def utc_now() -> datetime:
@@ -9,8 +10,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@lru_cache(maxsize=1024)
 def from_milliseconds(milliseconds: int) -> datetime:
     """Return the moment that Kafka writes as milliseconds since 1970."""
+    # Remembered: the broker gives the same time to all records that it appended at once.
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 

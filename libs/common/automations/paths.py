@@ -9,7 +9,7 @@ elements by number.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 import msgspec
@@ -18,6 +18,7 @@ ROOTS: Final = frozenset({"record", "event", "changes", "steps", "item", "index"
 PATH_LIMIT_CHARACTERS: Final = 512
 PATH_LIMIT_SEGMENTS: Final = 16
 
+_LISTS: Final = (list, tuple)
 _PLACES: Final[dict[str | int, int]] = {"first": 0, "last": -1}
 
 
@@ -35,6 +36,8 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     vars: Mapping[str, object] = msgspec.field(default_factory=dict)
     now: datetime | None = None
     """What counts as now, aware and in UTC: the event's time for a trigger, else the step's journaled time."""
+    zone: tzinfo = UTC
+    """The tenant's; dates and times without a zone are read in it."""
 
 
 class Path(msgspec.Struct, frozen=True):
@@ -114,14 +117,15 @@ def compile_values(path: Path) -> Callable[[Scope], Sequence[object]]:
     A list at the path's end is one value. No value is in the answer as nothing, never as `None`.
     """
     root = path.root
-    below = _compile_below(path.segments)
+    below = compile_below(path.segments)
     if root == "record":
         return lambda scope: below(scope.record)
     return lambda scope: below(getattr(scope, root))
 
 
-def _compile_below(segments: tuple[str, ...]) -> Callable[[object], Sequence[object]]:
-    """Return a function from a value to the values below it, one closure for each suffix of the path."""
+def compile_below(segments: tuple[str, ...]) -> Callable[[object], Sequence[object]]:
+    """Return a function that gives all values below a value, as `compile_values` does below a root."""
+    # One closure for each suffix of the path.
     suffixes: list[Callable[[object], Sequence[object]]] = [_itself]
     for start in range(len(segments) - 1, -1, -1):
         left = segments[start:]
@@ -137,16 +141,21 @@ def _itself(value: object) -> Sequence[object]:
 def _compile_names(
     names: tuple[tuple[str, Callable[[object], Sequence[object]]], ...],
 ) -> Callable[[object], Sequence[object]]:
-    def below(value: object) -> Sequence[object]:
-        if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101 (an exact type is tested faster)
-            for name, rest in names:
-                inner = value.get(name)
-                if inner is not None:
-                    found = rest(inner)
-                    if found:
-                        return found
-        elif isinstance(value, list | tuple):
-            return [found for element in value for found in below(element)]
+    def inside(value: Mapping[str, object]) -> Sequence[object]:
+        for name, rest in names:
+            inner = value.get(name)
+            if inner is not None:
+                found = rest(inner)
+                if found:
+                    return found
         return ()
+
+    def below(value: object) -> Sequence[object]:
+        # An exact type is tested faster than `Mapping`, and a list is never one.
+        if isinstance(value, dict):
+            return inside(value)
+        if isinstance(value, _LISTS):
+            return [found for element in value for found in below(element)]
+        return inside(value) if isinstance(value, Mapping) else ()
 
     return below

@@ -18,7 +18,7 @@ class Problem:
     message: str
     code: str
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, object]:
         """Return the problem as it stands in a response body."""
         return {"pointer": self.pointer, "message": self.message, "code": self.code}
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterable
 
 from embedded.report import Report
 
 LOOPBACK = "127.0.0.1"
+
+_handed_out: set[int] = set()
+_choosing = threading.Lock()
 
 
 def is_free(port: int) -> bool:
@@ -23,12 +27,22 @@ def is_free(port: int) -> bool:
 
 
 def find_free(count: int = 1) -> list[int]:
-    """Return different ports that are free now."""
-    probes = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(count)]
+    """Return different ports that are free now.
+
+    None is returned twice in one process: whoever was given a port may not listen on it yet.
+    """
+    probes: list[socket.socket] = []
+    found: list[int] = []
     try:
-        for probe in probes:
-            probe.bind((LOOPBACK, 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
+        with _choosing:
+            while len(found) < count:
+                probes.append(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+                probes[-1].bind((LOOPBACK, 0))
+                port = int(probes[-1].getsockname()[1])
+                if port not in _handed_out:
+                    _handed_out.add(port)
+                    found.append(port)
+        return found
     finally:
         for probe in probes:
             probe.close()

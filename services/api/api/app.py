@@ -19,6 +19,9 @@ from api.automations.reconcile import load_held, save_missing
 from api.automations.routes import automation_routes
 from api.automations.store import AutomationStore
 from api.catalogue.routes import catalogue_routes
+from api.decisions.desk import DecisionDesk
+from api.decisions.kept_events import KeptEvents
+from api.decisions.routes import decision_routes
 from api.events.routes import event_routes
 from api.outbox.sender import OutboxSender
 from api.problems import add_problem_handlers
@@ -28,6 +31,9 @@ from api.repeats.store import Repeats
 from api.runs.routes import run_routes
 from api.runs.store import RunStore
 from api.runs.stream import LiveRuns, stream_routes
+from api.samples.reader import SampleReader
+from api.samples.routes import sample_routes
+from api.samples.store import SampleStore
 from api.sandbox.routes import sandbox_routes
 from api.sandbox.store import SandboxStore
 from api.settings import Settings
@@ -36,6 +42,9 @@ from api.tasks.completion import TaskDesk
 from api.tasks.inbox import inbox_projection
 from api.tasks.routes import inbox_routes, task_routes
 from api.tasks.store import TaskStore
+from api.test_runs.desk import TestDesk
+from api.test_runs.routes import test_run_routes
+from api.test_runs.store import TestVersions
 from api.urls import NulGuard
 from api.web import add_web, find_web_dist
 from automations.clock import utc_now
@@ -91,14 +100,21 @@ def build_app(ground: Ground, is_ready: Callable[[], bool]) -> FastAPI:
     app.state.access = access
     v1 = APIRouter(prefix="/api/v1")
     v1.include_router(access_routes(access, keys))
-    v1.include_router(catalogue_routes(automations, runs))
+    v1.include_router(catalogue_routes())
+    v1.include_router(sample_routes(automations, runs, SampleStore(pool)))
     v1.include_router(sandbox_routes(SandboxStore(pool), automations, ground.sender))
     v1.include_router(event_routes(ground.publisher, repeats, settings.events_topic))
     v1.include_router(run_routes(runs))
     v1.include_router(stream_routes(LiveRuns(ground.kafka, ground.stopping)))
     v1.include_router(task_routes(tasks, TaskDesk(tasks, runs, ground.sender, ground.signals), repeats))
     v1.include_router(inbox_routes(tasks))
-    v1.include_router(automation_routes(AutomationDesk(automations, ground.sender), automations, repeats))
+    desk = AutomationDesk(automations, ground.sender)
+    v1.include_router(automation_routes(desk, automations, repeats))
+    kept = KeptEvents(ground.kafka, settings.all_events_topics)
+    decisions = DecisionDesk(desk, SandboxStore(pool), runs, kept)
+    v1.include_router(decision_routes(decisions))
+    tests = TestDesk(desk, decisions, TestVersions(pool), runs, ground.publisher, ground.signals)
+    v1.include_router(test_run_routes(tests, repeats))
     app.include_router(v1)
     _add_health(app, is_ready)
     add_web(app, find_web_dist(settings.web_dist))
@@ -183,12 +199,14 @@ async def _ground(
 
 
 async def _start_background(stack: contextlib.AsyncExitStack, ground: Ground, process: Process) -> None:
+    samples = SampleStore(ground.pool)
     for coroutine in (
         ground.sender.run(),
         ground.sender.sweep(),
         ground.signals.listen(),
         _reconcile(ground),
-        _tidy(Repeats(ground.pool)),
+        _tidy(Repeats(ground.pool), samples),
+        SampleReader(ground.kafka, ground.settings.all_events_topics, samples).run(),
     ):
         task = process.watch(asyncio.create_task(coroutine))
         stack.push_async_callback(_cancel, task)
@@ -225,9 +243,10 @@ async def _reconcile(ground: Ground) -> None:
         ground.sender.notice(sending.order_key)
 
 
-async def _tidy(repeats: Repeats) -> None:
+async def _tidy(repeats: Repeats, samples: SampleStore) -> None:
     while True:
         await outwait(repeats.delete_old)
+        await outwait(samples.delete_old)
         await asyncio.sleep(_TIDY_SECONDS)
 
 

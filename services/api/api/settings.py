@@ -30,7 +30,9 @@ class Settings(ServiceSettings):
         description="names, separated by commas, by which an open api may be called besides localhost and 127.0.0.1",
     )
     crm_events_topics: str = Field(
-        CRM_EVENTS.name, description="topics of CRM events, separated by commas; POST /events publishes onto the first"
+        CRM_EVENTS.name,
+        description="topics of CRM events, separated by commas; POST /events publishes onto the first, samples are "
+        "read from all",
     )
     web_dist: Path | None = Field(
         None, description="folder of the built UI; `web/dist` beside the services where absent"
@@ -41,8 +43,12 @@ class Settings(ServiceSettings):
         return frozenset(name.strip().lower() for name in self.allowed_hosts.split(",") if name.strip())
 
     @property
+    def all_events_topics(self) -> tuple[str, ...]:
+        return tuple(name.strip() for name in self.crm_events_topics.split(",") if name.strip())
+
+    @property
     def events_topic(self) -> str:
-        return self.crm_events_topics.split(",")[0].strip()
+        return self.all_events_topics[0]
 
     def refuse_open_network(self) -> None:
         """Refuse to serve everybody who reaches the port as admin.

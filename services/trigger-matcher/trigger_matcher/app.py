@@ -1,8 +1,9 @@
 """Wires trigger-matcher: definitions, publisher and consumer on one Kafka; it has no database."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import gc
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from aiokafka.errors import KafkaConnectionError
 
@@ -14,7 +15,7 @@ from automations.messaging.publisher import Publisher
 from automations.messaging.topic_setup import create_topics, wait_for_topics
 from automations.observability import get_logger
 from automations.service import Process
-from trigger_matcher.consumer import SERVICE, EventConsumer
+from trigger_matcher.consumer import MAX_RECORDS, SERVICE, EventConsumer
 from trigger_matcher.definitions import DefinitionTable
 from trigger_matcher.settings import MatcherSettings
 
@@ -31,17 +32,37 @@ async def running(process: Process, settings: MatcherSettings, kafka: KafkaSetti
     async with AsyncExitStack() as stack:
         definitions = DefinitionsFollower(kafka, SERVICE, table.take)
         stack.push_async_callback(definitions.stop)
-        await definitions.start()
+        with _loading():
+            await definitions.start()
+            table.index()
         publisher = Publisher(kafka, SERVICE)
         stack.push_async_callback(publisher.stop)
         await publisher.start()
         consumer = EventConsumer(table, definitions, publisher, utc_now)
         broker = kafka.broker(SERVICE)
-        read_batches(broker, *settings.topics, group=SERVICE, handler=consumer.handle, on_fatal=process.fatal)
+        read_batches(
+            broker,
+            *settings.topics,
+            group=SERVICE,
+            handler=consumer.handle,
+            on_fatal=process.fatal,
+            max_records=MAX_RECORDS,
+        )
         stack.push_async_callback(broker.stop)
         await broker.start()
         log.info("reading events", topics=settings.topics, automations=table.held, definitions=definitions.position)
         yield
+
+
+@contextmanager
+def _loading() -> Iterator[None]:
+    """Load many definitions without looking for garbage among them, now and later: they are the service's memory."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 async def _prepare_topics(kafka: KafkaSettings, topics: tuple[str, ...]) -> None:

@@ -30,6 +30,8 @@ from trigger_matcher.matching import Decision, Index, decide
 log = get_logger(__name__)
 
 SERVICE = "trigger-matcher"
+MAX_RECORDS = 2_000
+"""Events of one batch: what a batch costs besides them (the end of the definitions, a commit) is divided by many."""
 PUBLISH_AT_ONCE = 2_000
 """Messages published together; more of one batch wait, so that many matches take no unbounded memory."""
 
@@ -135,11 +137,11 @@ def evaluate(batch: Batch, index: Index, *, now: datetime, definitions_offset: i
 
 
 def _decisions(message: Message, index: Index, now: datetime, definitions_offset: int) -> Sequence[Decision]:
-    position = Position(message.topic, message.partition, message.offset, from_milliseconds(message.timestamp))
-    envelope = read_envelope(message.value, message.headers, position)
-    if not index.has_listeners(envelope.tenant_id, envelope.event_type):
+    envelope = read_envelope(message.value, message.headers)
+    if not index.heard(envelope.tenant_id, envelope.event_type):
         return ()
-    return decide(envelope.event(), index, now=now, definitions_offset=definitions_offset)
+    position = Position(message.topic, message.partition, message.offset, from_milliseconds(message.timestamp))
+    return decide(envelope, position, index, now=now, definitions_offset=definitions_offset)
 
 
 def _record(decision: Decision) -> Record:

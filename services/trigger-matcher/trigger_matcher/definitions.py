@@ -1,17 +1,15 @@
 """The definitions as the matcher holds them: fed one by one from their topic, asked for an index once a batch.
 
-Invariants: only groups that a definition touched are indexed again; an automation that cannot be understood
+Invariants: what a definition did not touch is not indexed again; an automation that cannot be understood
 (a newer version may have written it) is left out and logged, and nothing else suffers from it.
 """
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from automations.contracts.definitions import AutomationDefined, Definition, SandboxSwitched
-from automations.definition import compile_trigger
+from automations.listening import Listener, listeners_of
 from automations.observability import get_logger
-from trigger_matcher.matching.index import EMPTY, Group, Index, Listener
+from trigger_matcher.matching import EMPTY, Index
 
 log = get_logger(__name__)
 
@@ -25,20 +23,20 @@ class _Tenant:
 
 
 class DefinitionTable:
-    """All automations that may start something, by tenant, lane and event type."""
+    """All automations that may start something."""
 
     def __init__(self) -> None:
         self._tenants: dict[str, _Tenant] = {}
-        self._groups: dict[Group, dict[str, Listener]] = {}
-        self._groups_of: dict[tuple[str, str], tuple[Group, ...]] = {}
+        self._listeners: dict[tuple[str, str], tuple[Listener, ...]] = {}
+        self._indexed: dict[tuple[str, str], tuple[Listener, ...]] = {}
+        """What the index still holds of automations that were taken since it was made."""
         self._left_out: set[tuple[str, str]] = set()
-        self._changed: set[Group] = set()
         self._index = EMPTY
 
     @property
     def held(self) -> int:
         """Automations that listen in at least one lane."""
-        return len(self._groups_of)
+        return len(self._listeners)
 
     @property
     def left_out(self) -> int:
@@ -63,9 +61,11 @@ class DefinitionTable:
 
     def index(self) -> Index:
         """Return the index of everything taken so far."""
-        if self._changed:
-            self._index = self._index.replaced({group: self._groups.get(group, {}).values() for group in self._changed})
-            self._changed.clear()
+        if self._indexed:
+            gone = (one for listeners in self._indexed.values() for one in listeners)
+            new = (one for name in self._indexed for one in self._listeners.get(name, ()))
+            self._index = self._index.edited(gone, new)
+            self._indexed.clear()
         return self._index
 
     def _take_switch(self, tenant: _Tenant, switch: SandboxSwitched | None) -> None:
@@ -76,7 +76,7 @@ class DefinitionTable:
     def _listen(self, tenant: _Tenant, definition: AutomationDefined) -> None:
         name = (definition.tenant_id, definition.automation_id)
         try:
-            listeners = tuple(_listeners(definition, tenant.switch))
+            listeners = tuple(listeners_of(definition, tenant.switch))
         except Exception:
             # Whatever is wrong with one document, the others go on.
             log.error("an automation that cannot be understood is left out", **_ids(definition), exc_info=True)
@@ -87,19 +87,12 @@ class DefinitionTable:
         self._place(name, listeners)
 
     def _place(self, name: tuple[str, str], listeners: tuple[Listener, ...]) -> None:
-        _, automation_id = name
-        for group in self._groups_of.pop(name, ()):
-            members = self._groups[group]
-            del members[automation_id]
-            if not members:
-                del self._groups[group]
-            self._changed.add(group)
-        for listener in listeners:
-            group = (listener.tenant_id, listener.lane, listener.event_type)
-            self._groups.setdefault(group, {})[automation_id] = listener
-            self._changed.add(group)
+        known = self._listeners.get(name, ())
         if listeners:
-            self._groups_of[name] = tuple((one.tenant_id, one.lane, one.event_type) for one in listeners)
+            self._listeners[name] = listeners
+        else:
+            self._listeners.pop(name, None)
+        self._indexed.setdefault(name, known)
 
 
 def _ids(definition: AutomationDefined) -> dict[str, object]:
@@ -108,36 +101,3 @@ def _ids(definition: AutomationDefined) -> dict[str, object]:
         "automation_id": definition.automation_id,
         "revision": definition.revision,
     }
-
-
-def _listeners(definition: AutomationDefined, switch: SandboxSwitched | None) -> Iterator[Listener]:
-    """Yield how the automation listens: live while active or paused, dry while its sandbox document may run."""
-    live, sandbox = definition.live, definition.sandbox
-    if live is not None and definition.status in ("active", "paused"):
-        yield Listener(
-            tenant_id=definition.tenant_id,
-            automation_id=definition.automation_id,
-            version=live.version,
-            lane="live",
-            event_type=_event_type(live.document),
-            condition=compile_trigger(live.document),
-            is_paused=definition.status == "paused",
-            active_since=definition.active_since,
-        )
-    if sandbox is not None and sandbox.status == "active" and switch is not None and switch.active:
-        yield Listener(
-            tenant_id=definition.tenant_id,
-            automation_id=definition.automation_id,
-            version=sandbox.version,
-            lane="sandbox",
-            event_type=_event_type(sandbox.document),
-            condition=compile_trigger(sandbox.document),
-            active_since=max(switch.since, sandbox.active_since or switch.since),
-        )
-
-
-def _event_type(document: Mapping[str, Any]) -> str:
-    event_type = document["trigger"]["event"]
-    if not isinstance(event_type, str):
-        raise TypeError(f"the trigger's event is {event_type!r}; one event type is expected")
-    return event_type

@@ -6,7 +6,9 @@ EVENTS_READ = Counter("trigger_matcher_events_read", "CRM events read from Kafka
 EVENTS_UNREADABLE = Counter("trigger_matcher_events_unreadable", "CRM events sent to the dead letters.", ["code"])
 MATCHES = Counter("trigger_matcher_matches", "Automations matched by an event, by what became of it.", ["outcome"])
 BATCH_RECORDS = Histogram(
-    "trigger_matcher_batch_records", "CRM events in one batch.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
+    "trigger_matcher_batch_records",
+    "CRM events in one batch.",
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000),
 )
 EVALUATION_SECONDS = Histogram(
     "trigger_matcher_evaluation_seconds",

@@ -14,9 +14,9 @@ from automations.contracts.definitions import (
     SandboxSwitched,
 )
 from automations.contracts.identity import Lane
+from automations.listening import Listener
 from trigger_matcher.definitions import DefinitionTable
-from trigger_matcher.matching import Listener
-from trigger_matcher.matching.index import Group
+from trigger_matcher.matching import Group
 
 SINCE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 LATER = SINCE + timedelta(hours=1)
@@ -52,12 +52,7 @@ def switched(active: bool = True, since: datetime = SINCE) -> SandboxSwitched:
 
 
 def listening(table: DefinitionTable, lane: Lane = "live", event_type: str = "case.created") -> list[Listener]:
-    group = table.index().listeners("default", lane, event_type)
-    return [] if group is None else [one for access in group.access_paths for one in _of(access)] + list(group.others)
-
-
-def _of(access: Any) -> list[Listener]:
-    return [one for those in access.listeners.values() for one in those]
+    return table.index().listeners(("default", lane, event_type))
 
 
 def taken(*definitions: AutomationDefined | SandboxSwitched) -> DefinitionTable:
@@ -93,6 +88,13 @@ def test_new_version_replaces_the_old_one_even_under_another_event() -> None:
     assert len(listening(table, event_type="case.closed")) == 1
 
 
+def test_several_events_and_patterns_are_each_listened_to() -> None:
+    table = taken(defined(live=document(["case.created", "case.*", "deal.won"])))
+    assert [len(listening(table, event_type=name)) for name in ("case.*", "deal.won", "case.created")] == [1, 1, 0]
+    table.take("default", "a1", None)
+    assert listening(table, event_type="case.*") == []
+
+
 def test_sandbox_document_listens_only_while_the_switch_is_on() -> None:
     table = taken(defined("draft", sandbox=dry()))
     assert listening(table, "sandbox") == []
@@ -125,7 +127,8 @@ def test_promotion_moves_the_document_in_one_record() -> None:
 def test_automation_that_cannot_be_understood_is_left_out_and_nothing_else_suffers() -> None:
     strange: list[dict[str, Any]] = [
         document(conditions={"amount": {"between_moons": 3}}),
-        document(event=["case.created"]),
+        document(event=["case.created", 5]),
+        document(event="case*"),
         document(event=None),
         {"steps": []},
         {},

@@ -127,10 +127,10 @@ async def test_event_whose_evaluation_fails_is_kept_and_the_rest_goes_on(monkeyp
 
     decide = consumer.decide
 
-    def failing(event: Any, *args: Any, **more: Any) -> Any:
-        if event.trigger.record_id == "2":
+    def failing(envelope: Any, *args: Any, **more: Any) -> Any:
+        if envelope.record["id"] == 2:
             raise ZeroDivisionError("a fault")
-        return decide(event, *args, **more)
+        return decide(envelope, *args, **more)
 
     monkeypatch.setattr(consumer, "decide", failing)
     published = await handled(critical(1), critical(2), critical(3))

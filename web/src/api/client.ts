@@ -14,8 +14,11 @@ import type {
   AutomationStatus,
   Environment,
   EventType,
+  Explanation,
   Me,
   Page,
+  Preview,
+  Sample,
   Sandbox,
   SkippedStart,
   Task,
@@ -178,6 +181,46 @@ export const api = {
     answer<Sandbox>(client.PUT('/api/v1/sandbox', { body: json({ active }) })),
   publishEvent: (event: JsonObject) => answer<unknown>(client.POST('/api/v1/events', { body: json(event) })),
   actions: () => answer<Page<ActionEntry>>(client.GET('/api/v1/actions')),
+  samples: (type: string, limit: number) =>
+    answer<Page<Sample>>(
+      client.GET('/api/v1/event-types/{event_type}/samples', {
+        params: { path: { event_type: type }, query: { limit } },
+      }),
+    ),
+  /** Which recent events the trigger of a document, saved or not, would have matched. */
+  preview: (document: Pick<AutomationDocument, 'trigger' | 'conditions'>) =>
+    answer<Preview>(
+      client.POST('/api/v1/conditions/preview', {
+        body: json({
+          trigger: { event: document.trigger?.event, conditions: document.trigger?.conditions },
+          ...(document.conditions === undefined ? {} : { conditions: document.conditions }),
+        }),
+      }),
+    ),
+  /** Why an event starts a run of a document, saved or not, or does not; what it would do then does not matter. */
+  explain: (id: string, event: object, { trigger, conditions }: AutomationDocument) =>
+    answer<Explanation>(
+      client.POST('/api/v1/automations/{automation_id}/explain', {
+        params: automationPath(id),
+        body: json({
+          event,
+          document: {
+            name: 'On the screen',
+            trigger,
+            actions: [],
+            ...(conditions === undefined ? {} : { conditions }),
+          },
+        }),
+      }),
+    ),
+  /** A dry run of a document, saved or not, for an event; as far as it came within some seconds. */
+  test: (id: string, event: object, document: AutomationDocument) =>
+    answer<Partial<Run> & { id: string }>(
+      client.POST('/api/v1/automations/{automation_id}/test', {
+        params: automationPath(id),
+        body: json({ event, document }),
+      }),
+    ),
   eventTypes: () => answer<Page<EventType>>(client.GET('/api/v1/event-types')),
   me: () => answer<Me>(client.GET('/api/v1/me')),
 }

@@ -1,5 +1,6 @@
 /** What the pages read, with one key for each resource, so that a change can say what has become stale. */
-import { infiniteQueryOptions, QueryClient, queryOptions } from '@tanstack/react-query'
+import { infiniteQueryOptions, keepPreviousData, QueryClient, queryOptions } from '@tanstack/react-query'
+import type { AutomationDocument } from '../model/document'
 import type { Run, RunStatus } from '../model/runs'
 import { ApiError, api } from './client'
 import type { Environment } from './types'
@@ -85,6 +86,29 @@ export const queries = {
       queryKey: ['event-types'],
       queryFn: () => api.eventTypes().then((page) => page.items),
       staleTime: 60_000,
+    }),
+  samples: (type: string) =>
+    queryOptions({
+      queryKey: ['samples', type],
+      queryFn: () => api.samples(type, 20).then((page) => page.items),
+      staleTime: 15_000,
+    }),
+  preview: (document: Pick<AutomationDocument, 'trigger' | 'conditions'>) =>
+    queryOptions({
+      queryKey: ['preview', document],
+      queryFn: () => api.preview(document),
+      retry: false,
+      refetchInterval: 15_000,
+      placeholderData: keepPreviousData,
+      gcTime: 60_000,
+    }),
+  explanation: (id: string, event: object, document: AutomationDocument) =>
+    queryOptions({
+      queryKey: ['explanation', id, event, document.trigger ?? null, document.conditions ?? null],
+      queryFn: () => api.explain(id, event, document),
+      retry: false,
+      placeholderData: keepPreviousData,
+      gcTime: 60_000,
     }),
   me: () => queryOptions({ queryKey: ['me'], queryFn: api.me, staleTime: Number.POSITIVE_INFINITY }),
 }

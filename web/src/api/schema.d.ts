@@ -76,10 +76,44 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Event types that are known, and usual ones */
+        /** Event types that are known, and usual ones, with their fields */
         get: operations["list_event_types_api_v1_event_types_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/event-types/{event_type}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest events of a type, as far as they are kept */
+        get: operations["list_samples_api_v1_event_types__event_type__samples_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conditions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which of the kept events would match */
+        post: operations["preview_conditions_api_v1_conditions_preview_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -449,6 +483,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/automations/{automation_id}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Why an event starts the automation, or does not */
+        post: operations["explain_event_api_v1_automations__automation_id__explain_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/automations/{automation_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run an automation dry for one event; nothing reaches anybody */
+        post: operations["test_automation_api_v1_automations__automation_id__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -633,6 +701,76 @@ export interface operations {
             };
         };
     };
+    list_samples_api_v1_event_types__event_type__samples_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                event_type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    preview_conditions_api_v1_conditions_preview_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "trigger": {
+                 *         "event": "case.created",
+                 *         "conditions": {
+                 *           "priority": [
+                 *             "critical",
+                 *             "high"
+                 *           ]
+                 *         }
+                 *       }
+                 *     }
+                 */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
     get_sandbox_api_v1_sandbox_get: {
         parameters: {
             query?: never;
@@ -727,7 +865,8 @@ export interface operations {
                 cursor?: string | null;
                 status?: ("running" | "completed" | "failed" | "cancelled") | null;
                 waiting?: boolean | null;
-                mode?: ("live" | "dry_run") | null;
+                /** @description tests are given only where they are asked for */
+                mode?: ("live" | "dry_run" | "test") | null;
                 /** @description the same as mode */
                 dry_run?: boolean | null;
                 /** @description runs that started at or after this */
@@ -803,7 +942,8 @@ export interface operations {
                 cursor?: string | null;
                 status?: ("running" | "completed" | "failed" | "cancelled") | null;
                 waiting?: boolean | null;
-                mode?: ("live" | "dry_run") | null;
+                /** @description tests are given only where they are asked for */
+                mode?: ("live" | "dry_run" | "test") | null;
                 /** @description the same as mode */
                 dry_run?: boolean | null;
                 /** @description runs that started at or after this */
@@ -1630,6 +1770,76 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    explain_event_api_v1_automations__automation_id__explain_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                automation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    test_automation_api_v1_automations__automation_id__test_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                automation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
             };
             /** @description Validation Error */
             422: {

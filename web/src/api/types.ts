@@ -1,5 +1,6 @@
 /** What the API answers, as the pages read it. Runs and steps are the model's own (`model/runs.ts`). */
-import type { AutomationDocument, Json } from '../model/document'
+import type { AutomationDocument, Json, JsonObject } from '../model/document'
+import type { SeenField } from '../model/events'
 import type { Run, RunStatus } from '../model/runs'
 
 export type AutomationStatus = 'draft' | 'active' | 'paused' | 'archived'
@@ -75,8 +76,68 @@ export interface EventType {
   used: boolean
   /** Whether such an event was seen lately. */
   seen: boolean
-  /** Fields of its records, where they are known. */
-  fields?: Array<{ path: string; example?: Json }>
+  /** How many recent events are kept of it. */
+  sampled?: number
+  last_at?: string | null
+  /** Fields of the kept events, those first that most of them have. */
+  fields?: SeenField[]
+}
+
+/** A recent event as it is kept. */
+export interface Sample {
+  event: KeptEvent
+  at: string
+}
+
+export interface KeptEvent {
+  id: string
+  type: string
+  time?: string | null
+  object?: string | null
+  record_id?: string | null
+  record?: JsonObject | null
+  [more: string]: unknown
+}
+
+export interface Preview {
+  matched: number
+  sampled: number
+  items: Array<Sample & { holds: boolean }>
+}
+
+/** Why an event starts a run of an automation, or does not. */
+export interface Explanation {
+  starts: boolean
+  verdict: string
+  sentence: string
+  checks: Array<{ check: string; holds: boolean; sentence: string }>
+  /** Absent where it did not come to asking them. */
+  conditions?: Trace | null
+  run?: { id: string; status: string } | null
+}
+
+export type Trace = TracedGroup | TracedClause
+
+export interface TracedGroup {
+  kind: 'all' | 'any' | 'not'
+  pointer: string
+  holds: boolean
+  parts: Trace[]
+}
+
+export interface TracedClause {
+  kind: 'clause'
+  pointer: string
+  path: string
+  operator: string
+  expected: Json
+  expected_type?: string
+  actual?: Json
+  actual_type?: string
+  holds: boolean
+  sentence: string
+  /** What may surprise. */
+  note?: string | null
 }
 
 export interface Sandbox {

@@ -9,6 +9,7 @@ import type { Automation, AutomationStatus } from '../api/types'
 import { Consequence } from '../components/Consequence'
 import { StateBadge } from '../components/StateBadge'
 import './automation.css'
+import { eventsOf } from '../model/sentences'
 import { StatusChange } from './StatusChange'
 import { TestEvent } from './TestEvent'
 
@@ -116,7 +117,11 @@ function MoreMenu({
         </Menu.Dropdown>
       </Menu>
       <DeleteDialog automation={automation} opened={isDeleting} onClose={() => setDeleting(false)} />
-      <TestEvent opened={isTesting} onClose={() => setTesting(false)} event={automation.trigger?.event} />
+      <TestEvent
+        opened={isTesting}
+        onClose={() => setTesting(false)}
+        event={eventsOf(automation.trigger).find((event) => !event.endsWith('*'))}
+      />
     </>
   )
 }

@@ -84,6 +84,7 @@ function NewAutomationForm({ onClose }: { onClose: () => void }) {
           error={problemOf('/description')}
         />
         <EventField
+          takesPatterns
           value={event}
           onChange={setEvent}
           error={isTried && event === '' ? 'Choose the event that starts it.' : problemOf('/trigger/event')}

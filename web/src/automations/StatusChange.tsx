@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api } from '../api/client'
 import type { Automation, AutomationStatus } from '../api/types'
 import { Consequence } from '../components/Consequence'
-import { eventPhrase } from '../model/sentences'
+import { eventsOf, eventsPhrase } from '../model/sentences'
 
 interface Props {
   automation: Automation
@@ -42,9 +42,8 @@ export function StatusChange({ automation, to, onClose }: Props) {
 }
 
 function wordsFor(automation: Automation, to: AutomationStatus) {
-  const when = automation.trigger?.event
-    ? `every time ${eventPhrase(automation.trigger.event)}`
-    : 'at its event'
+  const events = eventsOf(automation.trigger)
+  const when = events.length > 0 ? `every time ${eventsPhrase(events)}` : 'at its event'
   switch (to) {
     case 'active':
       return {

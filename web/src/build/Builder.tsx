@@ -7,22 +7,23 @@ import { useCallback, useMemo, useState } from 'react'
 import { ApiError, type Held } from '../api/client'
 import { queries } from '../api/queries'
 import type { Automation, Environment } from '../api/types'
-import { AutomationHeader, versionWords } from '../automations/AutomationHeader'
+import { AutomationHeader } from '../automations/AutomationHeader'
 import { Picker } from '../components/Picker'
 import { requiredOf } from '../forms/schema'
-import { differencesOf } from '../model/differences'
 import { type AutomationDocument, freeId, sameValue, TRIGGER } from '../model/document'
 import type { Operation } from '../model/operations'
 import { plain } from '../model/phrase'
-import { findProblems, mergeProblems, type Problem, placeOf } from '../model/problems'
+import { findProblems, mergeProblems, type Problem, placeOf, problemsIn } from '../model/problems'
 import { actionName, actionPhrase } from '../model/sentences'
+import { useTrial } from '../testing/useTrial'
 import './builder.css'
 import { type Editing, GraphCanvas } from './GraphCanvas'
-import { Inspector } from './Inspector'
 import { ActionIconOf } from './icons'
 import { KeyHelp } from './KeyHelp'
 import { ListBuilder } from './ListBuilder'
+import { type PanelTab, PanelTabs } from './PanelTabs'
 import { ProblemList } from './ProblemList'
+import { DraftNote, PublishButtons } from './PublishButtons'
 import { PublishDialog, type Publishing } from './PublishDialog'
 import { StaleBar } from './StaleBar'
 import { Toolbar } from './Toolbar'
@@ -48,11 +49,15 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
   const { document } = builder
   const { catalogue, titles } = useCatalogue()
   const [selected, setSelected] = useState<string | null>(null)
+  const [tab, setTab] = useState<PanelTab>('setup')
+  const trial = useTrial(automation.id, document)
+  const isTried = tab === 'test' && trial.lights !== null
   const [adding, setAdding] = useState<string | null>(null)
   const [isConnecting, setConnecting] = useState(false)
   const [isHelping, setHelping] = useState(false)
   const [areProblemsOpen, setProblemsOpen] = useState(false)
   const [publishing, setPublishing] = useState<Publishing | null>(null)
+  // What the server said when it was published: why not, or what should be known of it.
   const [refused, setRefused] = useState<{ document: AutomationDocument; problems: Problem[] } | null>(null)
   const isNarrow = useMediaQuery('(max-width: 860px)', window.innerWidth <= 860)
   const problems = useProblems(builder, catalogue, refused)
@@ -75,6 +80,26 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
       window.document.querySelector<HTMLElement>('.panel input, .panel textarea')?.focus(),
     )
   }, [])
+  const select = useCallback(
+    (node: string | null) => {
+      setSelected(node)
+      // While a dry run is shown, a node stands for what its step would have done.
+      if (!isTried && node !== null) setTab('setup')
+    },
+    [isTried],
+  )
+  const test = () => {
+    setTab('test')
+    requestAnimationFrame(() =>
+      window.document.querySelector<HTMLElement>('.panel .panel-body input')?.focus(),
+    )
+  }
+  const leaveTest = (): boolean => {
+    if (tab !== 'test') return false
+    if (trial.run) trial.end()
+    else setTab('setup')
+    return true
+  }
   const add = (type: string) => {
     const action = {
       id: freeId(
@@ -107,8 +132,10 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
     act,
     undo: builder.undo,
     redo: builder.redo,
-    onSelect: setSelected,
+    onSelect: select,
     onOpen: () => open(selected),
+    onTest: test,
+    onLeaveTest: leaveTest,
     onAdd: setAdding,
     onConnect: () => setConnecting(true),
     onHelp: () => setHelping(true),
@@ -125,23 +152,29 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
     })
   }
   const panel = (
-    <Inspector
+    <PanelTabs
+      automationId={automation.id}
       document={document}
+      tab={tab}
+      onTab={(next) => (next === 'test' ? test() : setTab(next))}
+      trial={trial}
       selected={selected}
+      onSelect={setSelected}
       catalogue={catalogue}
       titles={titles}
       problems={problems}
       act={act}
-      onClose={() => setSelected(null)}
+      onClose={() => (tab === 'test' ? setTab('setup') : setSelected(null))}
     />
   )
+  const panelName = tab === 'test' ? 'Test' : 'Set up'
 
   return (
     <div className="builder-page">
       <AutomationHeader
         automation={automation}
         name={document.name}
-        note={<Note automation={automation} base={base} document={document} />}
+        note={<DraftNote automation={automation} base={base} document={document} />}
       >
         <PublishButtons
           automation={automation}
@@ -158,6 +191,7 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
         onAdd={() => setAdding(selected ?? document.actions.at(-1)?.id ?? TRIGGER)}
         onProblems={() => setProblemsOpen(!areProblemsOpen)}
         onHelp={() => setHelping(true)}
+        onTest={test}
         isNarrow={isNarrow}
       />
       {builder.saving.state === 'stale' && <StaleBar builder={builder} theirs={builder.saving.theirs} />}
@@ -170,7 +204,7 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
             document={document}
             titles={titles}
             problems={counts}
-            onSelect={setSelected}
+            onSelect={select}
             onAdd={setAdding}
           />
           <div className="builder-own">
@@ -179,13 +213,16 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
             </Button>
           </div>
           <Drawer.Root
-            opened={selected !== null}
-            onClose={() => setSelected(null)}
+            opened={selected !== null || tab === 'test'}
+            onClose={() => {
+              setTab('setup')
+              setSelected(null)
+            }}
             position="bottom"
             size="88%"
           >
             <Drawer.Overlay />
-            <Drawer.Content aria-label="Set up">
+            <Drawer.Content aria-label={panelName}>
               <Drawer.Body p={0}>
                 <div className="panel">{panel}</div>
               </Drawer.Body>
@@ -198,12 +235,14 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
             document={document}
             titles={titles}
             selected={selected}
-            onSelect={setSelected}
+            onSelect={select}
             problems={counts}
-            editing={editing}
+            lights={isTried ? (trial.lights ?? undefined) : undefined}
+            isDry={isTried}
+            editing={isTried ? undefined : editing}
             label="Canvas"
           />
-          <aside className="panel" aria-label="Set up">
+          <aside className="panel" aria-label={panelName}>
             {panel}
           </aside>
         </div>
@@ -246,8 +285,10 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
         titles={titles}
         flush={builder.flush}
         hold={builder.hold}
+        warnings={problems.filter((problem) => problem.severity === 'warning')}
         onPublished={(answer) => {
-          setRefused(null)
+          const warnings = problemsIn(answer, 'warning', 'warnings')
+          setRefused(warnings.length > 0 ? { document, problems: warnings } : null)
           notifications.show({
             color: 'green',
             message:
@@ -308,62 +349,4 @@ function countByNode(document: AutomationDocument, problems: readonly Problem[])
     if (node !== null && problem.severity === 'error') counts.set(node, (counts.get(node) ?? 0) + 1)
   }
   return counts
-}
-
-function Note({
-  automation,
-  base,
-  document,
-}: {
-  automation: Automation
-  base: AutomationDocument
-  document: AutomationDocument
-}) {
-  const count = differencesOf(base, document).length
-  if (automation.status === 'draft' || sameValue(base, document)) return <>{versionWords(automation)}</>
-  const changes = count === 0 ? 'another arrangement' : count === 1 ? '1 change' : `${count} changes`
-  return (
-    <>
-      {versionWords(automation)} · draft has {changes}
-    </>
-  )
-}
-
-interface ButtonsProps {
-  automation: Automation
-  isChanged: boolean
-  isInSandbox: boolean
-  onPublish: (publishing: Publishing) => void
-}
-
-function PublishButtons({ automation, isChanged, isInSandbox, onPublish }: ButtonsProps) {
-  if (automation.status === 'archived') return null
-  if (isInSandbox) {
-    const isTried = automation.environments.sandbox?.status === 'active'
-    return (
-      <Button
-        disabled={isTried && !isChanged}
-        onClick={() => onPublish({ environment: 'sandbox', status: 'active' })}
-      >
-        Publish to the sandbox
-      </Button>
-    )
-  }
-  const isActive = automation.status === 'active'
-  return (
-    <>
-      {automation.status !== 'draft' && (
-        <Button
-          variant={isActive ? 'filled' : 'default'}
-          disabled={!isChanged}
-          onClick={() => onPublish({ environment: 'live' })}
-        >
-          Publish
-        </Button>
-      )}
-      {!isActive && (
-        <Button onClick={() => onPublish({ environment: 'live', status: 'active' })}>Set active</Button>
-      )}
-    </>
-  )
 }

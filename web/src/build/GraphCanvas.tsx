@@ -43,8 +43,10 @@ interface Props {
   /** How many problems each node has, in the builder. */
   problems?: ReadonlyMap<string, number>
   /** What each step did, in a run. */
-  lights?: ReadonlyMap<string, StepStatus>
-  editing?: Editing
+  lights?: ReadonlyMap<string, StepStatus> | undefined
+  /** Whether the lights are those of a dry run. */
+  isDry?: boolean
+  editing?: Editing | undefined
   label: string
 }
 
@@ -60,7 +62,7 @@ export function GraphCanvas(props: Props) {
 }
 
 function Canvas(props: Props) {
-  const { document, editing, selected, onSelect, label } = props
+  const { document, editing, selected, onSelect, label, isDry } = props
   const scheme = useComputedColorScheme('light')
   const drawn = useDrawnNodes(props)
   const edges = useDrawnEdges(props)
@@ -98,7 +100,7 @@ function Canvas(props: Props) {
   }, [count, showAll])
 
   return (
-    <section className="canvas" aria-label={label}>
+    <section className="canvas" aria-label={label} data-dry={isDry || undefined}>
       <ReactFlow<DrawnNode, DrawnEdge>
         nodes={nodes}
         edges={edges}
@@ -228,7 +230,7 @@ function useDrawnNodes({
     const trigger = node(TRIGGER, {
       type: TRIGGER,
       title: 'Trigger',
-      phrase: triggerPhrase(document.trigger, document.conditions),
+      phrase: triggerPhrase(document),
       light: lights ? 'completed' : null,
       isLit: false,
     })

@@ -11,22 +11,25 @@ import {
   TextInput,
   Tooltip,
 } from '@mantine/core'
-import { IconArrowDown, IconArrowUp, IconTrash, IconX } from '@tabler/icons-react'
-import { useQuery } from '@tanstack/react-query'
-import { queries } from '../api/queries'
-import type { ActionEntry, JsonSchema } from '../api/types'
-import { EventField } from '../automations/EventField'
-import { PhraseText } from '../components/PhraseText'
+import { IconArrowDown, IconArrowUp, IconTrash } from '@tabler/icons-react'
+import { useMemo } from 'react'
+import type { ActionEntry, EventType, JsonSchema } from '../api/types'
 import { SchemaForm } from '../forms/SchemaForm'
+import { TemplateNames } from '../forms/TemplateText'
 import { type Action, type AutomationDocument, TRIGGER } from '../model/document'
 import { edgesOf, successorsOf } from '../model/edges'
+import { knownFields, meantTypes } from '../model/events'
 import type { Operation } from '../model/operations'
 import { type Problem, placeOf } from '../model/problems'
-import { actionName, triggerPhrase } from '../model/sentences'
-import { ConditionsEditor } from './ConditionsEditor'
+import { actionName } from '../model/sentences'
+import { namesAt } from '../model/templateNames'
+import { fieldProblems, PanelHead } from './PanelHead'
+import { TriggerPanel } from './TriggerPanel'
 
 interface Props {
+  automationId: string
   document: AutomationDocument
+  types: readonly EventType[]
   selected: string | null
   catalogue: ReadonlyMap<string, ActionEntry>
   titles: ReadonlyMap<string, string>
@@ -41,40 +44,6 @@ export function Inspector(props: Props) {
   if (selected === TRIGGER) return <TriggerPanel {...props} />
   if (action) return <ActionPanel {...props} action={action} />
   return <AutomationPanel {...props} />
-}
-
-/** The first problem of each field of a node. */
-function fieldProblems(document: AutomationDocument, problems: readonly Problem[], node: string | null) {
-  const found = new Map<string, string>()
-  for (const problem of problems) {
-    const place = placeOf(document, problem.pointer)
-    if (place.node === node && place.field && !found.has(place.field)) found.set(place.field, problem.message)
-  }
-  return found
-}
-
-function PanelHead({
-  title,
-  note,
-  onClose,
-}: {
-  title: string
-  note?: string | undefined
-  onClose?: () => void
-}) {
-  return (
-    <div className="panel-head">
-      <div>
-        <h2>{title}</h2>
-        {note && <p>{note}</p>}
-      </div>
-      {onClose && (
-        <ActionIcon variant="subtle" color="gray" aria-label="Close the panel" onClick={onClose}>
-          <IconX size={18} color="var(--ink-soft)" />
-        </ActionIcon>
-      )}
-    </div>
-  )
 }
 
 function AutomationPanel({ document, problems, act }: Props) {
@@ -104,39 +73,11 @@ function AutomationPanel({ document, problems, act }: Props) {
   )
 }
 
-function TriggerPanel({ document, problems, act, onClose }: Props) {
-  const found = fieldProblems(document, problems, TRIGGER)
-  const types = useQuery(queries.eventTypes())
-  const event = document.trigger?.event ?? ''
-  const fields = types.data?.find((type) => type.type === event)?.fields ?? []
-  return (
-    <>
-      <PanelHead title="Trigger" note="What starts a run." onClose={onClose} />
-      <Stack gap="md" className="panel-body">
-        <EventField
-          label="Event"
-          value={event}
-          error={found.get('event')}
-          onChange={(type) => act({ kind: 'setTrigger', event: type })}
-        />
-        <ConditionsEditor
-          conditions={document.trigger?.conditions}
-          fields={fields.map((field) => field.path)}
-          error={found.get('conditions')}
-          onChange={(conditions) => act({ kind: 'setConditions', conditions })}
-        />
-        <Text size="sm" className="panel-sentence">
-          <PhraseText phrase={triggerPhrase(document.trigger, document.conditions)} />
-        </Text>
-      </Stack>
-    </>
-  )
-}
-
 const EMPTY_SCHEMA: JsonSchema = { type: 'object', properties: {} }
 
 function ActionPanel({
   document,
+  types,
   action,
   catalogue,
   titles,
@@ -144,6 +85,10 @@ function ActionPanel({
   act,
   onClose,
 }: Props & { action: Action }) {
+  const names = useMemo(() => {
+    const outputsOf = (type: string) => Object.keys(catalogue.get(type)?.output?.properties ?? {})
+    return namesAt(document, action.id, knownFields(meantTypes(document, types)), outputsOf)
+  }, [document, action.id, types, catalogue])
   const entry = catalogue.get(action.type)
   const found = fieldProblems(document, problems, action.id)
   const general = problems.filter((problem) => {
@@ -161,13 +106,15 @@ function ActionPanel({
             {problem.message}
           </Text>
         ))}
-        <SchemaForm
-          key={action.id}
-          schema={entry?.params ?? EMPTY_SCHEMA}
-          value={action.params}
-          problems={found}
-          onChange={(name, value) => act({ kind: 'setParam', id: action.id, name, value })}
-        />
+        <TemplateNames value={names}>
+          <SchemaForm
+            key={action.id}
+            schema={entry?.params ?? EMPTY_SCHEMA}
+            value={action.params}
+            problems={found}
+            onChange={(name, value) => act({ kind: 'setParam', id: action.id, name, value })}
+          />
+        </TemplateNames>
         <Text size="xs" c="dimmed">
           Text may hold values of the record in double braces, such as {'{{ record.name }}'}.
         </Text>

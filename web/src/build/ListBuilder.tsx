@@ -24,7 +24,7 @@ export function ListBuilder({ document, titles, problems, onSelect, onAdd }: Pro
       id: TRIGGER,
       type: TRIGGER,
       title: 'Trigger',
-      phrase: triggerPhrase(document.trigger, document.conditions),
+      phrase: triggerPhrase(document),
     },
     ...document.actions.map((action) => ({
       id: action.id,

@@ -1,6 +1,6 @@
 import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react'
 import { type AutomationDocument, findAction, TRIGGER } from '../model/document'
-import { type Problem, placeOf } from '../model/problems'
+import { chainWords, type Problem, placeOf } from '../model/problems'
 import { actionName } from '../model/sentences'
 
 interface Props {
@@ -25,7 +25,12 @@ export function ProblemList({ document, problems, titles, onOpen }: Props) {
                 <IconInfoCircle size={16} aria-hidden />
               )}
               <b>{placeName(document, node, titles)}</b>
-              <span>{problem.message}</span>
+              <span>
+                {problem.message}
+                {chainWords(problem.chain) && (
+                  <span className="problem-chain">{chainWords(problem.chain)}</span>
+                )}
+              </span>
             </button>
           </li>
         )

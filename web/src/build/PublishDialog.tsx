@@ -1,5 +1,6 @@
 /** Makes the draft a version, after saying what changes and for whom. */
-import { List, Text } from '@mantine/core'
+import { Alert, List, Text } from '@mantine/core'
+import { IconInfoCircle } from '@tabler/icons-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api } from '../api/client'
 import type { Automation, AutomationStatus, Environment } from '../api/types'
@@ -7,6 +8,7 @@ import { Consequence } from '../components/Consequence'
 import { PhraseText } from '../components/PhraseText'
 import { differencesOf } from '../model/differences'
 import { type AutomationDocument, sameValue } from '../model/document'
+import { chainWords, type Problem } from '../model/problems'
 import { automationPhrase } from '../model/sentences'
 
 export interface Publishing {
@@ -23,13 +25,15 @@ interface Props {
   titles: ReadonlyMap<string, string>
   flush: () => Promise<void>
   hold: (document: AutomationDocument, etag: string | null) => void
+  /** What does not stand in the way, and should be known. */
+  warnings: readonly Problem[]
   onPublished: (answer: { activation?: unknown }) => void
   onRefused: (error: unknown) => void
   onClose: () => void
 }
 
 export function PublishDialog(props: Props) {
-  const { publishing, automation, base, document, titles, onClose } = props
+  const { publishing, automation, base, document, titles, warnings, onClose } = props
   const client = useQueryClient()
   const publish = useMutation({
     mutationFn: async ({ environment, status }: Publishing) => {
@@ -81,6 +85,20 @@ export function PublishDialog(props: Props) {
             ))}
           </List>
         </div>
+      )}
+      {warnings.length > 0 && (
+        <Alert color="yellow" variant="default" icon={<IconInfoCircle />} title="Before you go on">
+          <ul className="warnings">
+            {warnings.map((warning) => (
+              <li key={warning.pointer + warning.message}>
+                {warning.message}
+                {chainWords(warning.chain) && (
+                  <span className="problem-chain">{chainWords(warning.chain)}</span>
+                )}
+              </li>
+            ))}
+          </ul>
+        </Alert>
       )}
     </Consequence>
   )

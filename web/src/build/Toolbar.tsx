@@ -4,6 +4,7 @@ import {
   IconAlertTriangle,
   IconArrowBackUp,
   IconArrowForwardUp,
+  IconFlask,
   IconKeyboard,
   IconPlus,
 } from '@tabler/icons-react'
@@ -20,6 +21,7 @@ interface ToolbarProps {
   onAdd: () => void
   onProblems: () => void
   onHelp: () => void
+  onTest: () => void
 }
 
 export function Toolbar({
@@ -31,12 +33,16 @@ export function Toolbar({
   onAdd,
   onProblems,
   onHelp,
+  onTest,
 }: ToolbarProps) {
   const count = errors + warnings
   return (
     <div className="toolbar" role="toolbar" aria-label="Building">
       <Button size="xs" variant="default" leftSection={<IconPlus size={14} />} onClick={onAdd}>
         Add an action
+      </Button>
+      <Button size="xs" variant="default" leftSection={<IconFlask size={14} />} onClick={onTest}>
+        Test
       </Button>
       <Group gap={4}>
         <Tooltip label={builder.undoLabel ? `Undo: ${builder.undoLabel}` : 'Nothing to undo'}>

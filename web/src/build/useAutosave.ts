@@ -56,7 +56,10 @@ export function useAutosave(
   const isStale = useRef(isStaleAtFirst)
   isStale.current = saving.state === 'stale'
   const settled = useRef<Saving>({ state: 'unchanged' })
-  const [found, setFound] = useState<{ problems: Problem[]; order: string }>({ problems: [], order: '' })
+  const [found, setFound] = useState(() => ({
+    problems: problemsOf(saved),
+    order: orderOf(documentOf(saved)),
+  }))
 
   const hold = useCallback((known: AutomationDocument, etag: string | null) => {
     held.current = { document: known, etag }
@@ -81,11 +84,7 @@ export function useAutosave(
       const answer = await saveUnlessChanged(id, wanted, held.current.etag, isKnown, () => held.current.etag)
       held.current = { document: wanted, etag: answer.etag }
       if (latest.current === wanted) writeBackup(id, null)
-      const problems = [
-        ...problemsIn(answer.body, 'error', 'problems'),
-        ...problemsIn(answer.body, 'warning', 'warnings'),
-      ]
-      setFound({ problems, order: orderOf(wanted) })
+      setFound({ problems: problemsOf(answer), order: orderOf(wanted) })
       settled.current = { state: 'saved', at: Date.now() }
       setSaving(latest.current === wanted ? settled.current : { state: 'waiting' })
     },
@@ -177,6 +176,12 @@ async function saveUnlessChanged(
     return api.saveDraft(id, wanted, { etag: knownEtag() })
   }
 }
+
+/** What the server says against a document that it holds. */
+const problemsOf = ({ body }: Held): Problem[] => [
+  ...problemsIn(body, 'error', 'problems'),
+  ...problemsIn(body, 'warning', 'warnings'),
+]
 
 const orderOf = (document: AutomationDocument): string =>
   document.actions.map((action) => action.id).join('/')

@@ -16,6 +16,9 @@ interface Keys {
   onAdd: (after: string) => void
   onConnect: () => void
   onHelp: () => void
+  onTest: () => void
+  /** Goes back a step from testing; false if nothing is tested. */
+  onLeaveTest: () => boolean
 }
 
 export function useBuilderKeys(keys: Keys): void {
@@ -58,6 +61,9 @@ function plain(event: KeyboardEvent, keys: Keys): boolean {
     case '?':
       keys.onHelp()
       return true
+    case 't':
+      keys.onTest()
+      return true
     case 'f':
       window.dispatchEvent(new Event('canvas:fit'))
       return true
@@ -96,7 +102,11 @@ const isPressable = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement && target.closest('a, button:not([data-node])') !== null
 
 /** Leaves the panel for the node that it belongs to; from there, nothing is selected any more. */
-function close({ selected, onSelect }: Keys): boolean {
+function close({ selected, onSelect, onLeaveTest }: Keys): boolean {
+  if (onLeaveTest()) {
+    if (isInPanel(document.activeElement)) focusNode(selected ?? TRIGGER)
+    return true
+  }
   if (selected !== null && isInPanel(document.activeElement)) focusNode(selected)
   else onSelect(null)
   return true

@@ -11,12 +11,13 @@ import {
   Textarea,
   TextInput,
 } from '@mantine/core'
-import { useEffect, useState } from 'react'
+import { useContext, useEffect, useState } from 'react'
 import type { JsonSchema } from '../api/types'
-import { readTypedValue, typedText } from '../model/conditions'
 import { type Json, type JsonObject, sameValue } from '../model/document'
+import { readTypedValue, typedText } from '../model/operators'
 import { offeredFor } from './offered'
 import { type Field, fieldsOf } from './schema'
+import { TemplateNames, TemplateText } from './TemplateText'
 
 interface Props {
   schema: JsonSchema
@@ -66,7 +67,14 @@ function FieldInput({ field, value, error, isReadOnly, onChange }: InputProps) {
   const placeholder = typeof field.default === 'string' && field.default !== '' ? field.default : undefined
   const text = asText(value)
   const onText = (typed: string) => onChange(fromText(typed, value))
+  const canName = useContext(TemplateNames).length > 0
   if (isUnexpected(field, value)) return <JsonField {...common} value={value} onChange={onChange} />
+  if (canName && field.isTemplate && (field.kind === 'line' || field.kind === 'text')) {
+    const isLong = field.kind === 'text'
+    return (
+      <TemplateText {...common} placeholder={placeholder} isLong={isLong} value={text} onChange={onText} />
+    )
+  }
   switch (field.kind) {
     case 'line':
       return (

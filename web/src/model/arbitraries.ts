@@ -6,20 +6,79 @@ import type { Operation } from './operations'
 const TYPES = ['send_email', 'create_task', 'assign_to_queue', 'human_task']
 const json = fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>
 
+const FIELDS = ['priority', 'amount', 'owner.email', 'record.all', 'tags', '__proto__']
+const scalars = fc.oneof(
+  fc.constantFrom('critical', '', 'a b'),
+  fc.integer({ min: -3, max: 3 }),
+  fc.boolean(),
+)
+const operands = fc
+  .subarray(['eq', 'ne', 'gte', 'lt', 'in', 'contains', 'exists', 'changed_to'], {
+    minLength: 1,
+    maxLength: 2,
+  })
+  .chain((names) =>
+    fc.tuple(...names.map((name) => fc.tuple(fc.constant(name), operandOf(name)))).map(Object.fromEntries),
+  )
+const operandOf = (name: string): fc.Arbitrary<Json> =>
+  name === 'in'
+    ? fc.array(scalars, { minLength: 1, maxLength: 3 })
+    : name === 'exists'
+      ? fc.boolean()
+      : scalars
+const withOption = fc.option(fc.boolean(), { nil: undefined })
+
+/** Conditions in every spelling: plain values, lists, operators, groups, lists of groups, null. */
+export const conditions: fc.Arbitrary<Json> = fc.letrec<{ group: Json; mapping: Json; clause: Json }>(
+  (tie) => ({
+    clause: fc.oneof(
+      scalars,
+      fc.constant(null),
+      fc.array(scalars, { minLength: 1, maxLength: 3 }),
+      fc
+        .tuple(operands, withOption)
+        .map(([ops, option]) => (option === undefined ? ops : { ...ops, ignore_case: option })),
+    ),
+    mapping: fc
+      .tuple(
+        fc.dictionary(fc.constantFrom(...FIELDS), tie('clause'), { maxKeys: 3 }),
+        fc.record(
+          {
+            all: fc.array(tie('group'), { minLength: 1, maxLength: 3 }),
+            any: fc.array(tie('group'), { minLength: 1, maxLength: 3 }),
+            not: tie('group'),
+          },
+          { requiredKeys: [] },
+        ),
+      )
+      .map(([clauses, groups]) => ({ ...clauses, ...groups }) as Json),
+    group: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      fc.dictionary(fc.constantFrom(...FIELDS), tie('clause'), {
+        minKeys: 1,
+        maxKeys: 2,
+      }) as fc.Arbitrary<Json>,
+      tie('mapping'),
+      fc.array(tie('mapping'), { minLength: 1, maxLength: 2 }) as fc.Arbitrary<Json>,
+    ),
+  }),
+).group
+
 /** A plain sequence as the API or a YAML file may have it, with fields that the builder does not know. */
 export const documents: fc.Arbitrary<AutomationDocument> = fc
   .record({
     name: fc.string(),
     description: fc.option(fc.string(), { nil: undefined }),
-    event: fc.constantFrom('case.created', 'opportunity.stage_changed'),
-    conditions: fc.dictionary(
-      fc.constantFrom('priority', 'region', 'owner.email'),
-      fc.oneof(fc.string(), fc.integer()),
-    ),
+    event: fc.constantFrom('case.created', 'opportunity.stage_changed', 'case.*', [
+      'case.created',
+      'case.closed',
+    ]),
+    conditions,
+    top: fc.option(conditions, { nil: undefined }),
     types: fc.array(fc.tuple(fc.constantFrom(...TYPES), json), { maxLength: 6 }),
     extra: json,
   })
-  .map(({ types, event, conditions, extra, description, ...rest }) => {
+  .map(({ types, event, conditions, top, extra, description, ...rest }) => {
     const ids: string[] = []
     const actions = types.map(([type, value]): Action => {
       const id = freeId(ids, type)
@@ -28,6 +87,7 @@ export const documents: fc.Arbitrary<AutomationDocument> = fc
     })
     const trigger = { event, conditions }
     const document: AutomationDocument = { ...rest, trigger, actions, 'x-extra': extra }
+    if (top !== undefined) document.conditions = top
     if (description !== undefined) document.description = description
     return document
   })

@@ -1,9 +1,17 @@
 /** What changed between two documents, in sentences: for the sandbox, the publish dialog and the list of versions. */
-import { type Part, readConditions } from './conditions'
+import { type Part, readTree, writtenPart } from './conditions'
 import { type Action, type AutomationDocument, isObject, type Json, sameValue } from './document'
 import { chainsOf } from './edges'
 import { em, type Phrase, shorten, spoken } from './phrase'
-import { actionName, actionPhrase, conditionPhrase, eventPhrase, valueWords } from './sentences'
+import {
+  actionName,
+  actionPhrase,
+  conditionPhrase,
+  eventsOf,
+  eventsPhrase,
+  predicateWords,
+  valueWords,
+} from './sentences'
 
 /** The sentences that lead from one document to the other; none when they mean the same. */
 export function differencesOf(
@@ -22,30 +30,27 @@ function headDifferences(before: AutomationDocument, after: AutomationDocument):
   const sentences: Phrase[] = []
   if (before.name !== after.name) sentences.push(['Renamed from ', em(before.name), ' to ', em(after.name)])
   if ((before.description ?? '') !== (after.description ?? '')) sentences.push(['The description is changed'])
-  const [from, to] = [before.trigger?.event, after.trigger?.event]
-  if (from !== to) {
-    if (!from) sentences.push(['Starts when ', em(eventPhrase(to ?? ''))])
-    else
-      sentences.push(['Starts when ', em(eventPhrase(to ?? '')), ' instead of when ', em(eventPhrase(from))])
+  const [from, to] = [eventsOf(before.trigger), eventsOf(after.trigger)]
+  if (!sameValue(from, to)) {
+    const instead: Phrase = from.length > 0 ? [' instead of when ', em(eventsPhrase(from))] : []
+    sentences.push(['Starts when ', em(eventsPhrase(to)), ...instead])
   }
   return sentences
 }
 
 const keyOf = (part: Part): string =>
-  part.kind === 'row' ? `${part.field} ${part.operator}` : JSON.stringify(part)
+  part.kind === 'row' ? `${part.field} ${part.operator}` : JSON.stringify(writtenPart(part))
 
 function conditionDifferences(before: AutomationDocument, after: AutomationDocument): Phrase[] {
   const parts = (document: AutomationDocument) =>
-    [...readConditions(document.trigger?.conditions).parts, ...readConditions(document.conditions).parts].map(
-      (part): [string, Part] => [keyOf(part), part],
-    )
+    readTree(document).parts.map((part): [string, Part] => [keyOf(part), part])
   const [was, is] = [new Map(parts(before)), new Map(parts(after))]
   const sentences: Phrase[] = []
   for (const [key, part] of was) {
     const now = is.get(key)
     if (!now) sentences.push(['No longer asks that ', ...conditionPhrase(part)])
-    else if (part.kind === 'row' && now.kind === 'row' && !sameValue(part.value, now.value)) {
-      sentences.push([...conditionPhrase(part), ' → ', em(`is ${valueWords(now.value)}`)])
+    else if (part.kind === 'row' && now.kind === 'row' && !sameValue(writtenPart(part), writtenPart(now))) {
+      sentences.push([...conditionPhrase(part), ' → ', em(predicateWords(now))])
     }
   }
   for (const [key, part] of is) if (!was.has(key)) sentences.push(['Only if ', ...conditionPhrase(part)])

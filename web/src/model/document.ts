@@ -17,7 +17,8 @@ export interface Position {
 }
 
 export interface Trigger {
-  event?: string
+  /** A type of event, a pattern such as `case.*`, or several of them. */
+  event?: string | string[]
   conditions?: Json
   [more: string]: unknown
 }
@@ -37,6 +38,8 @@ export interface AutomationDocument {
   description?: string
   trigger?: Trigger
   actions: Action[]
+  /** Joined with those of the trigger. */
+  conditions?: Json
   layout?: { positions?: Record<string, Position>; [more: string]: unknown }
   [more: string]: unknown
 }

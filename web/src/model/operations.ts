@@ -10,7 +10,6 @@ import {
   type AutomationDocument,
   findAction,
   type Json,
-  type JsonObject,
   type Position,
   TRIGGER,
 } from './document'
@@ -20,8 +19,9 @@ import { CELL, positionsOf } from './layout'
 export type Operation =
   | { kind: 'rename'; name: string }
   | { kind: 'describe'; description: string }
-  | { kind: 'setTrigger'; event: string }
-  | { kind: 'setConditions'; conditions: JsonObject }
+  | { kind: 'setTrigger'; event: string | string[] }
+  /** The trigger's conditions, and those at the top of the document where they are named too. */
+  | { kind: 'setConditions'; conditions: Json | undefined; top?: Json | undefined }
   | { kind: 'addAction'; action: Action; after: string | null; at?: Position }
   | { kind: 'removeAction'; id: string }
   | { kind: 'moveAction'; id: string; after: string }
@@ -44,7 +44,7 @@ export function applyOperation(document: AutomationDocument, operation: Operatio
     case 'setTrigger':
       return done({ ...document, trigger: { ...document.trigger, event: operation.event } })
     case 'setConditions':
-      return done(setConditions(document, operation.conditions))
+      return done(setConditions(document, operation))
     case 'addAction':
       return addAction(document, operation.action, operation.after, operation.at)
     case 'removeAction':
@@ -81,10 +81,18 @@ function withField<T extends object>(object: T, name: string, value: unknown): T
   return rest as T
 }
 
-function setConditions(document: AutomationDocument, conditions: JsonObject): AutomationDocument {
-  const written = Object.keys(conditions).length > 0 ? conditions : undefined
-  return { ...document, trigger: withField({ ...document.trigger }, 'conditions', written) }
+function setConditions(
+  document: AutomationDocument,
+  operation: Extract<Operation, { kind: 'setConditions' }>,
+): AutomationDocument {
+  const written = (conditions: Json | undefined) => (isEmpty(conditions) ? undefined : conditions)
+  const trigger = withField({ ...document.trigger }, 'conditions', written(operation.conditions))
+  const changed = { ...document, trigger }
+  return 'top' in operation ? withField(changed, 'conditions', written(operation.top)) : changed
 }
+
+const isEmpty = (value: Json | undefined): boolean =>
+  value === undefined || value === null || (typeof value === 'object' && Object.keys(value).length === 0)
 
 function changeAction(document: AutomationDocument, id: string, change: (action: Action) => Action): Applied {
   if (!findAction(document, id)) return refuse(`There is no action “${id}”.`)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type AutomationDocument, TRIGGER } from './document'
-import { findProblems, mergeProblems, placeOf, pointerTo, problemsIn } from './problems'
+import { type AutomationDocument, type Json, TRIGGER } from './document'
+import { pointerTo } from './pointers'
+import { chainWords, findProblems, mergeProblems, placeOf, problemsIn } from './problems'
 
 const document: AutomationDocument = {
   name: 'A',
@@ -18,6 +19,15 @@ describe('problems', () => {
     expect(empty.map((problem) => problem.pointer)).toEqual(['/name', '/trigger/event', '/actions'])
   })
 
+  it('are found where a condition lacks its value', () => {
+    const conditions: Json = { amount: { gte: '' }, any: [{ region: [] }, { priority: '' }] }
+    const trigger = { event: ['case.created', 'case.*'], conditions }
+    expect(findProblems({ ...document, trigger }, new Map()).map((problem) => problem.pointer)).toEqual([
+      '/trigger/conditions/amount/gte',
+      '/trigger/conditions/any/0/region',
+    ])
+  })
+
   it('belong to a node and a field', () => {
     expect(placeOf(document, '/actions/0/params/subject')).toEqual({ node: 'mail', field: 'subject' })
     expect(placeOf(document, '/trigger/conditions/priority')).toEqual({ node: TRIGGER, field: 'conditions' })
@@ -33,6 +43,15 @@ describe('problems', () => {
       { pointer: '/name', message: 'A name is needed.', code: 'missing', severity: 'error' },
     ])
     expect(mergeProblems(servers, servers)).toHaveLength(1)
+    expect(mergeProblems([], [...servers, ...servers])).toHaveLength(1)
+    const link = (name: string) => ({ automation_id: null, name, says: 'writes status' })
+    const [loop] = problemsIn(
+      { warnings: [{ message: 'x', chain: [link('A'), link('')] }] },
+      'warning',
+      'warnings',
+    )
+    expect(chainWords(loop?.chain)).toBe('A writes status → This automation writes status')
+    expect(chainWords([link('A')])).toBe('')
     expect(problemsIn('gone')).toEqual([])
   })
 })

@@ -2,16 +2,31 @@
  * What keeps a document from running, and where: each problem points into the document (RFC 6901), and is shown at the
  * node and the field that it points to. The server's problems and the builder's own have one shape.
  */
+import { missingValues } from './conditions'
 import { type AutomationDocument, isObject, TRIGGER } from './document'
 import { unreachableOf } from './edges'
 import { spoken } from './phrase'
+import { pointerTo, segmentsOf } from './pointers'
+import { eventsOf } from './sentences'
 
 export interface Problem {
   pointer: string
   message: string
   code?: string
   severity: 'error' | 'warning'
+  /** How a loop comes about: each automation with what it does to start the next one. */
+  chain?: ChainLink[]
 }
+
+export interface ChainLink {
+  automation_id: string | null
+  name: string
+  says: string
+}
+
+/** “Close cases writes status → Reopen writes status”; nothing for an automation that starts itself. */
+export const chainWords = (chain: readonly ChainLink[] = []): string =>
+  chain.length > 1 ? chain.map(({ name, says }) => `${name} ${says}`.trim()).join(' → ') : ''
 
 /** What a problem belongs to: a node of the canvas (or none: the whole automation) and a field of its form. */
 export interface Place {
@@ -24,15 +39,6 @@ export interface KnownAction {
   title: string
   required: readonly string[]
 }
-
-export const pointerTo = (...segments: Array<string | number>): string =>
-  segments.map((segment) => `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
-
-export const segmentsOf = (pointer: string): string[] =>
-  pointer
-    .split('/')
-    .slice(1)
-    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'))
 
 /** The node and the field that a pointer leads to. */
 export function placeOf(document: AutomationDocument, pointer: string): Place {
@@ -64,7 +70,9 @@ export function findProblems(
   const error = (pointer: string, message: string, code: string) =>
     problems.push({ pointer, message, code, severity: 'error' })
   if (document.name.trim() === '') error('/name', 'Give the automation a name.', 'missing')
-  if (!document.trigger?.event) error('/trigger/event', 'Choose the event that starts it.', 'missing')
+  if (eventsOf(document.trigger).length === 0)
+    error('/trigger/event', 'Choose the event that starts it.', 'missing')
+  for (const { pointer, message } of missingValues(document)) error(pointer, message, 'missing')
   if (document.actions.length === 0) error('/actions', 'Add the first action.', 'missing')
   const cutOff = new Set(unreachableOf(document).map((action) => action.id))
   document.actions.forEach((action, index) => {
@@ -97,8 +105,19 @@ const isBlank = (value: unknown): boolean =>
 /** The builder's problems and the server's, without saying a thing twice at one place. */
 export function mergeProblems(own: readonly Problem[], servers: readonly Problem[]): Problem[] {
   const pointers = new Set(own.map((problem) => problem.pointer))
-  return [...own, ...servers.filter((problem) => !pointers.has(problem.pointer))]
+  const others = new Map(
+    servers
+      .filter((problem) => !pointers.has(problem.pointer))
+      .map((problem) => [`${problem.pointer} ${problem.message}`, problem]),
+  )
+  return [...own, ...others.values()]
 }
+
+const readLink = (link: Record<string, unknown>): ChainLink => ({
+  automation_id: typeof link.automation_id === 'string' ? link.automation_id : null,
+  name: typeof link.name === 'string' && link.name !== '' ? link.name : 'This automation',
+  says: typeof link.says === 'string' ? link.says : '',
+})
 
 /** The problems in the body of a refusal (RFC 9457 with `errors`), or none. */
 export function problemsIn(
@@ -113,6 +132,7 @@ export function problemsIn(
     message:
       [item.message, item.detail, item.title].find((text) => typeof text === 'string') ?? 'This is refused.',
     ...(typeof item.code === 'string' ? { code: item.code } : {}),
+    ...(Array.isArray(item.chain) ? { chain: item.chain.filter(isObject).map(readLink) } : {}),
     severity,
   })) as Problem[]
 }

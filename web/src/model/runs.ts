@@ -44,7 +44,8 @@ export interface Waiting {
 export interface Run {
   id: string
   automation_id: string
-  version: number
+  /** Nothing for a test of a document that was never published. */
+  version: number | null
   status: RunStatus
   dry_run: boolean
   mode?: string

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { differencesOf } from './differences'
-import type { AutomationDocument } from './document'
+import type { AutomationDocument, Json } from './document'
 import { plain } from './phrase'
 import { type Run, runPhrase } from './runs'
-import { actionPhrase, automationSentence, eventPhrase, triggerPhrase } from './sentences'
+import { actionPhrase, automationSentence, eventPhrase, eventsPhrase, triggerPhrase } from './sentences'
 
 const example: AutomationDocument = {
   name: 'Auto-assign high-priority cases',
@@ -16,11 +16,54 @@ const example: AutomationDocument = {
 
 describe('sentences', () => {
   it('say what starts an automation', () => {
-    expect(plain(triggerPhrase(example.trigger))).toBe('When a case is created and priority is critical')
+    expect(plain(triggerPhrase(example))).toBe('When a case is created and priority is critical')
     expect(eventPhrase('opportunity.stage_changed')).toBe('an opportunity’s stage is changed')
     expect(eventPhrase('opportunity.won')).toBe('an opportunity is won')
     expect(eventPhrase('ping')).toBe('“ping” happens')
-    expect(plain(triggerPhrase(undefined))).toContain('nothing is chosen yet')
+    expect(plain(triggerPhrase({}))).toContain('nothing is chosen yet')
+  })
+
+  it('say every operator, and groups within groups', () => {
+    const said = (conditions: Json, event: string | string[] = 'case.created') =>
+      plain(triggerPhrase({ trigger: { event, conditions } }))
+    expect(
+      said({
+        priority: 'critical',
+        amount: { gte: 10000 },
+        any: [{ source: 'web' }, { source: { exists: false } }],
+      }),
+    ).toBe(
+      'When a case is created and priority is critical, amount is at least 10,000 and any of (source is web, source has no value)',
+    )
+    expect(said({ not: { 'account.type': 'partner' } })).toContain('and none of (account type is partner)')
+    expect(said({ not: { a: 1, b: 2 } })).toContain('none of (all of (a is 1, b is 2))')
+    expect(said({ owner: null, region: ['EMEA', 'APAC'] })).toContain(
+      'owner has no value and region is one of EMEA, APAC',
+    )
+    expect(
+      said({ stage: { changed_to: 'won' }, due: { within_next: '2h' }, at: { older_than: '1d' } }),
+    ).toContain('stage changed to won, due is within the next 2 hours and at is older than 1 day')
+    expect(said({ due: { gt: '2026-01-01' }, name: { starts_with: 'a', ignore_case: true } })).toContain(
+      'due is after 2026-01-01 and name starts with a, in any case of letters',
+    )
+    expect(said({ tags: { is_empty: false }, stage: { changed: true } })).toContain(
+      'tags is not empty and stage changed',
+    )
+  })
+
+  it('say several events and patterns', () => {
+    expect(eventsPhrase(['case.created', 'case.escalated'])).toBe('a case is created or escalated')
+    expect(eventsPhrase(['case.created', 'opportunity.stage_changed', 'ping'])).toBe(
+      'a case is created, an opportunity’s stage is changed or “ping” happens',
+    )
+    expect(eventsPhrase(['case.*'])).toBe('anything happens to a case')
+    expect(eventsPhrase(['*'])).toBe('anything happens')
+    expect(eventsPhrase(['a.won', 'b.won', 'c.won', 'd.won', 'e.won'])).toBe(
+      'an a is won, a b is won, a c is won or one of 2 other events happens',
+    )
+    expect(plain(triggerPhrase({ trigger: { event: ['case.created', 'case.closed'] } }))).toBe(
+      'When a case is created or closed',
+    )
   })
 
   it('say what an automation does', () => {
@@ -84,6 +127,15 @@ describe('sentences', () => {
       'Assign to queue: queue id Tier 2 → Tier 3',
     ])
     expect(differencesOf(example, structuredClone(example))).toEqual([])
+    const wider = {
+      ...example,
+      trigger: { event: ['case.created', 'case.closed'], conditions: { amount: { gte: 1 } } },
+    }
+    expect(differencesOf(example, wider).map(plain)).toEqual([
+      'Starts when a case is created or closed instead of when a case is created',
+      'No longer asks that priority is critical',
+      'Only if amount is at least 1',
+    ])
     const turned = { ...example, actions: [...example.actions].reverse() }
     expect(differencesOf(example, turned).map(plain)).toEqual(['The order of the actions is changed'])
   })

@@ -2,9 +2,10 @@
  * What a trigger, an action and an automation say in a sentence. Generated from the document alone, and used wherever one
  * is named: nodes, lists, dialogs, history.
  */
-import { type Group, groupWords, operatorWords, type Part, readConditions } from './conditions'
-import { type Action, type AutomationDocument, isObject, type Json, type Trigger } from './document'
+import { type Group, groupWords, type Part, type Row, readTree } from './conditions'
+import { type Action, type AutomationDocument, isObject, type Json } from './document'
 import { edgesOf, unreachableOf } from './edges'
+import { durationSpoken, isNear, operatorWords } from './operators'
 import { capital, em, listed, type Phrase, plain, shorten, spoken } from './phrase'
 
 const IRREGULAR = new Set([
@@ -23,17 +24,62 @@ const IRREGULAR = new Set([
 
 const article = (noun: string): string => (/^[aeiou]/i.test(noun) ? 'an' : 'a')
 
-/** An event type as something that happens: `case.created` is “a case is created”. */
-export function eventPhrase(type: string): string {
+/** What happens to what: of `opportunity.stage_changed` “an opportunity’s stage” and “changed”; nothing for other types. */
+function happeningOf(type: string): { subject: string; done: string } | null {
   const [object, ...rest] = type.split('.')
   const words = spoken(rest.join(' ')).split(' ').filter(Boolean)
   const last = words.at(-1)
-  if (!object || !last) return spoken(type) === '' ? 'something happens' : `“${type}” happens`
-  const noun = spoken(object)
-  const isDone = last.endsWith('ed') || IRREGULAR.has(last)
-  if (!isDone) return `“${type}” happens`
-  if (words.length === 1) return `${article(noun)} ${noun} is ${last}`
-  return `${article(noun)} ${noun}’s ${words.slice(0, -1).join(' ')} is ${last}`
+  if (!object || !last || !(last.endsWith('ed') || IRREGULAR.has(last))) return null
+  const noun = `${article(spoken(object))} ${spoken(object)}`
+  return { subject: words.length === 1 ? noun : `${noun}’s ${words.slice(0, -1).join(' ')}`, done: last }
+}
+
+/** An event type or pattern as something that happens: `case.created` is “a case is created”. */
+export function eventPhrase(type: string): string {
+  if (type === '*') return 'anything happens'
+  const pattern = /^(.+)\.\*$/.exec(type)?.[1]
+  if (pattern) return `anything happens to ${article(pattern)} ${spoken(pattern)}`
+  const happening = happeningOf(type)
+  if (happening) return `${happening.subject} is ${happening.done}`
+  return spoken(type) === '' ? 'something happens' : `“${type}” happens`
+}
+
+const EVENTS_SAID = 4
+
+/** Several as one: “a case is created or escalated”. */
+export function eventsPhrase(events: readonly string[]): string {
+  const said: Array<{ subject: string; done: string[] } | string> = []
+  for (const event of events.slice(0, events.length > EVENTS_SAID ? EVENTS_SAID - 1 : EVENTS_SAID)) {
+    const happening = happeningOf(event)
+    const same = said.find((each) => typeof each !== 'string' && each.subject === happening?.subject)
+    if (happening && typeof same === 'object') same.done.push(happening.done)
+    else said.push(happening ? { subject: happening.subject, done: [happening.done] } : eventPhrase(event))
+  }
+  const items = said.map((each) =>
+    typeof each === 'string'
+      ? each
+      : `${each.subject} is ${plain(
+          listed(
+            each.done.map((word) => [word]),
+            'or',
+          ),
+        )}`,
+  )
+  const rest = events.length - EVENTS_SAID + 1
+  if (events.length > EVENTS_SAID) items.push(`one of ${rest} other events happens`)
+  return plain(
+    listed(
+      items.map((item) => [item]),
+      'or',
+    ),
+  )
+}
+
+/** The events that start an automation, as its trigger names them. */
+export function eventsOf(trigger: { event?: unknown } | undefined): string[] {
+  const event = trigger?.event
+  const events = Array.isArray(event) ? event : [event]
+  return events.filter((each): each is string => typeof each === 'string' && each !== '')
 }
 
 /** A value as it is read aloud in a sentence. */
@@ -45,32 +91,50 @@ export function valueWords(value: Json | undefined): string {
   return String(value)
 }
 
-export function conditionPhrase(part: Part): Phrase {
-  if (part.kind === 'verbatim') return [em(`${part.field} ${shorten(JSON.stringify(part.value), 40)}`)]
-  if (part.kind === 'row') {
-    const field = spoken(part.field.replace(/^record\./, ''))
-    if (part.operator === 'eq' && part.value === null) return [em(`${field} is empty`)]
-    if (part.operator === 'exists') return [em(`${field} has ${part.value === false ? 'no' : 'a'} value`)]
-    if (part.operator === 'changed' || part.operator === 'is_empty') {
-      return [em(`${field} ${operatorWords(part.operator)}`)]
-    }
-    return [em(`${field} ${operatorWords(part.operator)} ${valueWords(part.value)}`)]
-  }
-  return groupPhrase(part)
+/** A field as it is read aloud. */
+export const fieldWords = (field: string): string => spoken(field.replace(/^record\./, ''))
+
+/** What a row says of its field: “is at least 10,000”. */
+export function predicateWords({
+  operator,
+  value,
+  ignoreCase,
+}: Pick<Row, 'operator' | 'value' | 'ignoreCase'>) {
+  if (value === null && operator === 'eq') return 'has no value'
+  if (value === null && operator === 'ne') return 'has a value'
+  const words = operatorWords(operator, value)
+  if (operator === 'exists' || operator === 'is_empty' || operator === 'changed') return words
+  const letters = ignoreCase === true ? ', in any case of letters' : ''
+  return `${words} ${operandWords(operator, value)}${letters}`
 }
 
+function operandWords(operator: string, value: Json): string {
+  if (typeof value === 'number' && /^(gt|gte|lt|lte)$/.test(operator)) return value.toLocaleString('en-US')
+  if (typeof value === 'string' && isNear(operator)) return durationSpoken(value)
+  return value === null ? 'no value' : valueWords(value)
+}
+
+export function conditionPhrase(part: Part): Phrase {
+  if (part.kind === 'verbatim') return [em(shorten(JSON.stringify(part.raw), 60))]
+  return part.kind === 'row' ? [em(`${fieldWords(part.field)} ${predicateWords(part)}`)] : groupPhrase(part)
+}
+
+/** “any of (*source is web*, *source has no value*)”. */
 function groupPhrase(group: Group): Phrase {
-  const parts = group.parts.map(conditionPhrase)
-  if (group.kind === 'all') return listed(parts)
-  return [`${groupWords(group.kind)} (`, ...listed(parts, group.kind === 'any' ? 'or' : 'and'), ')']
+  const inner = group.parts
+    .filter((part) => part.kind !== 'row' || part.field.trim() !== '')
+    .map(conditionPhrase)
+  const items = inner.flatMap((phrase, index) => (index === 0 ? [...phrase] : [', ', ...phrase]))
+  return [`${groupWords(group.kind)} (`, ...items, ')']
 }
 
 /** “When a *case is created* and *priority is critical*”. */
-export function triggerPhrase(trigger: Trigger | undefined, more?: unknown): Phrase {
-  if (!trigger?.event) return ['When … nothing is chosen yet']
-  const happening = eventPhrase(trigger.event)
+export function triggerPhrase(document: Pick<AutomationDocument, 'trigger' | 'conditions'>): Phrase {
+  const events = eventsOf(document.trigger)
+  if (events.length === 0) return ['When … nothing is chosen yet']
+  const happening = eventsPhrase(events)
   const [, lead, rest] = /^(an? )?(.*)$/.exec(happening) ?? []
-  const parts = [...readConditions(trigger.conditions).parts, ...readConditions(more).parts]
+  const { parts } = readTree(document)
   const opening: Phrase = [`When ${lead ?? ''}`, em(rest ?? happening)]
   if (parts.length === 0) return opening
   return [...opening, ' and ', ...listed(parts.map(conditionPhrase))]
@@ -150,7 +214,7 @@ export function actionName(
 
 /** The whole automation: “When a *case is created*: assign to queue *Tier 2*, then send to *Slack*”. */
 export function automationPhrase(document: AutomationDocument): Phrase {
-  const opening = triggerPhrase(document.trigger, document.conditions)
+  const opening = triggerPhrase(document)
   const cutOff = new Set(unreachableOf(document).map((action) => action.id))
   const steps = document.actions.filter((action) => !cutOff.has(action.id))
   if (steps.length === 0) return [...opening, ', nothing yet']

@@ -81,7 +81,7 @@ function Shown({ run }: { run: Run }) {
           <Link to="/automations/$automationId/runs" params={{ automationId: run.automation_id }}>
             {document?.name ?? 'The automation'}
           </Link>
-          <span>v{run.version}</span>
+          <span>{run.version === null ? 'as it was tested' : `v${run.version}`}</span>
           <span>{recordName(run.record)}</span>
           <Moment at={run.started_at} />
           {run.duration != null && (
@@ -113,6 +113,7 @@ function Shown({ run }: { run: Run }) {
                   selected={step ? step.id : TRIGGER}
                   onSelect={(id) => id && select(id)}
                   lights={lights}
+                  isDry={run.dry_run}
                   label="What the run did"
                 />
               </Suspense>
@@ -148,18 +149,22 @@ function Cause({ run }: { run: Run }) {
 
 /** The document of the run's own version; where it cannot be read, the steps in their order. */
 function useDocumentOf(run: Run) {
-  const version = useQuery(queries.version(run.automation_id, run.version))
+  const version = useQuery({
+    ...queries.version(run.automation_id, run.version ?? 0),
+    enabled: run.version !== null,
+  })
   const actions = useQuery(queries.actions())
   const titles = useMemo(
     () => new Map((actions.data ?? []).map((entry) => [entry.type, entry.title])),
     [actions.data],
   )
   const { steps, trigger } = run
+  const isTested = run.version === null
   const document = useMemo((): AutomationDocument | null => {
     if (version.data) return openDocument(version.data)
-    if (version.isPending) return null
+    if (version.isLoading) return null
     return {
-      name: 'A deleted automation',
+      name: isTested ? 'The tested document' : 'A deleted automation',
       trigger: { event: trigger.type ?? '' },
       actions: (steps ?? []).map((step) => ({
         id: step.id,
@@ -168,6 +173,6 @@ function useDocumentOf(run: Run) {
         ...(step.name ? { name: step.name } : {}),
       })),
     }
-  }, [version.data, version.isPending, steps, trigger.type])
+  }, [version.data, version.isLoading, steps, trigger.type, isTested])
   return { document, titles }
 }

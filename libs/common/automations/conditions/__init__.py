@@ -9,22 +9,26 @@ The language is specified in `docs/conditions.md`. Nothing here reads a clock, a
 from automations.conditions.compiled import (
     ALWAYS,
     Condition,
-    Equality,
-    IndexKey,
     compile_condition,
-    index_keys,
 )
-from automations.conditions.syntax import All, Comparison, ConditionRefused, parse_condition
+from automations.conditions.explain import Explained, explain_condition
+from automations.conditions.operands import OPERATORS
+from automations.conditions.syntax import All, AnyOf, Comparison, ConditionRefused, Node, Not, parse_condition
+from automations.conditions.words import describe_condition
 
 __all__ = [
     "ALWAYS",
+    "OPERATORS",
     "All",
+    "AnyOf",
     "Comparison",
     "Condition",
     "ConditionRefused",
-    "Equality",
-    "IndexKey",
+    "Explained",
+    "Node",
+    "Not",
     "compile_condition",
-    "index_keys",
+    "describe_condition",
+    "explain_condition",
     "parse_condition",
 ]

@@ -1,81 +1,133 @@
-"""Conditions made fast: a tree becomes one function of the scope, and the equalities that an index can
-use.
+"""Conditions made fast: a tree becomes one function of the scope.
 
-Compiling never fails on a parsed tree, evaluation never fails on any scope. Nothing is converted but one
-thing: against a number, text that is a JSON number is read as that number, because CRMs deliver numbers as
-text. `true` is not 1, and 1 equals 1.0. Text is compared exactly.
+Compiling never fails on a parsed tree, evaluation never fails on any scope. Equal clauses share one compiled
+test, because thousands of automations ask for the same. `explain` asks the very same tests, so it cannot
+come to another verdict.
 """
 
-import re
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
-from automations.conditions.syntax import All, Comparison, Node, Scalar
-from automations.paths import Path, Scope, compile_path, compile_values
+from automations.conditions.changes import compile_change
+from automations.conditions.operands import CHANGE_OPERATORS, NEGATIONS, Operand
+from automations.conditions.operators import ValueTest, value_test
+from automations.conditions.syntax import All, AnyOf, Comparison, Node
+from automations.paths import Path, Scope, compile_values
 
 Test = Callable[[Scope], bool]
-IndexKey = tuple[Literal["text", "number", "boolean"], str | int | float | bool]
 
-NUMBER_LIMIT_CHARACTERS: Final = 400
-"""Longer text is never read as a number."""
-
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-
-
-@dataclass(frozen=True, slots=True)
-class Equality:
-    """One equality that must hold, as an index wants it: it holds exactly when `key in keys_of(scope)`."""
-
-    path: Path
-    key: IndexKey
-    _values: Callable[[Scope], Collection[object]] = field(compare=False, repr=False)
-
-    def keys_of(self, scope: Scope) -> Collection[IndexKey]:
-        """Return the keys of all equalities on this path that hold in a scope."""
-        return [key for value in self._values(scope) for key in index_keys(value)]
+SHARED_TESTS_LIMIT: Final = 16_384
+"""How many compiled clauses are remembered for others that say the same."""
+SMALL_LIST: Final = 32
+SMALL_TEXT_CHARACTERS: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Compiled conditions: `holds(scope)` is the verdict, and each of `equalities` is necessary for it."""
+    """Compiled conditions: `holds(scope)` is the verdict; `tree` is what they were compiled from."""
 
     holds: Test
-    equalities: tuple[Equality, ...]
+    tree: All
 
 
 def compile_condition(tree: All) -> Condition:
     """Return the compiled form of parsed conditions."""
-    return Condition(_compile_node(tree), tuple(_equalities(tree)))
+    return Condition(_compile_all(tree.parts), tree)
 
 
-def index_keys(value: object) -> tuple[IndexKey, ...]:
-    """Return the keys under which an index looks for an event's value; text of a number has two."""
-    if isinstance(value, bool):
-        return (("boolean", value),)
-    if isinstance(value, str):
-        number = read_number(value)
-        return (("text", value),) if number is None else (("text", value), ("number", number))
-    if isinstance(value, int | float):
-        return (("number", value),)
-    return ()
+def compile_clause(clause: Comparison) -> Test:
+    """Return the function that says whether one clause holds in a scope; equal clauses have one and the same."""
+    operand = clause.operand
+    build = _shared_test if _is_small(operand) else _build_test
+    # Python takes True, 1 and 1.0 for one key; a condition does not.
+    kinds = tuple(map(type, operand)) if isinstance(operand, tuple) else (type(operand),)
+    return build(clause.path, clause.operator, operand, kinds, clause.ignore_case)
 
 
-def read_number(text: str) -> int | float | None:
-    """Return the number that a text is in JSON's notation, or `None`; `" 1"`, `"01"` and `"1."` are none."""
-    match = _NUMBER.fullmatch(text) if len(text) <= NUMBER_LIMIT_CHARACTERS else None
-    if match is None:
-        return None
-    return int(text) if match.group(1) is None and match.group(2) is None else float(text)
+def _is_small(operand: Operand) -> bool:
+    """Return whether an operand may be remembered: what is shared has a size that is known."""
+    if isinstance(operand, tuple):
+        return len(operand) <= SMALL_LIST and all(map(_is_small, operand))
+    return not isinstance(operand, str) or len(operand) <= SMALL_TEXT_CHARACTERS
+
+
+def _build_test(path: Path, operator: str, operand: Operand, kinds: tuple[type, ...], ignore_case: bool) -> Test:
+    if operator in NEGATIONS:
+        positive = _build_test(path, NEGATIONS[operator], operand, kinds, ignore_case)
+        return lambda scope: not positive(scope)
+    if operator in CHANGE_OPERATORS:
+        return _compile_change(path, operator, operand, ignore_case)
+    if operator == "exists":
+        return _expecting(operand, _on_path(path, lambda value, _: value is not None))
+    if operator == "is_empty":
+        return _expecting(not operand, _on_path(path, _is_filled))
+    return _on_path(path, value_test(operator, operand, ignore_case))
+
+
+_shared_test: Final = lru_cache(maxsize=SHARED_TESTS_LIMIT)(_build_test)
+
+
+def _on_path(path: Path, holds: ValueTest) -> Test:
+    """Return whether a path has a value that passes a test: one is enough where it runs through a list."""
+    if path.root == "record" and len(path.segments) == 1:
+        (name,) = path.segments
+        return lambda scope: holds(scope.record.get(name), scope)
+    values_of = compile_values(path)
+
+    def any_holds(scope: Scope) -> bool:
+        for value in values_of(scope):  # noqa: SIM110 (a generator costs twice the time here)
+            if holds(value, scope):
+                return True
+        return False
+
+    return any_holds
+
+
+def _is_filled(value: object, _: Scope) -> bool:
+    return value is not None and not (isinstance(value, str | list | tuple) and not value)
+
+
+def _expecting(expected: object, test: Test) -> Test:
+    return test if expected else lambda scope: not test(scope)
+
+
+def _compile_change(path: Path, operator: str, operand: Operand, ignore_case: bool) -> Test:
+    find_change = compile_change(path.segments)
+    if operator == "changed":
+        return lambda scope: scope.changes is not None and (find_change(scope.changes) is not None) is operand
+    is_after = operator == "changed_to"
+    matches = None if operand is None else value_test("eq", operand, ignore_case)
+
+    def changed_between(scope: Scope) -> bool:
+        change = find_change(scope.changes)
+        values = None if change is None else change.after if is_after else change.before
+        if values is None:
+            return False
+        if matches is None:
+            return not values
+        for value in values:  # noqa: SIM110 (a generator costs twice the time here)
+            if matches(value, scope):
+                return True
+        return False
+
+    return changed_between
 
 
 def _compile_node(node: Node) -> Test:
+    if isinstance(node, Comparison):
+        return compile_clause(node)
     if isinstance(node, All):
-        return _compile_all(tuple(_compile_node(part) for part in node.parts))
-    return _OPERATORS[node.operator](node)
+        return _compile_all(node.parts)
+    if isinstance(node, AnyOf):
+        return _compile_any(node.parts)
+    test = _compile_all(node.part.parts)
+    return lambda scope: not test(scope)
 
 
-def _compile_all(tests: tuple[Test, ...]) -> Test:
+def _compile_all(parts: tuple[Node, ...]) -> Test:
+    tests = tuple(map(_compile_node, parts))
     if not tests:
         return _always
     if len(tests) == 1:
@@ -93,56 +145,21 @@ def _compile_all(tests: tuple[Test, ...]) -> Test:
     return every
 
 
+def _compile_any(parts: tuple[Node, ...]) -> Test:
+    tests = tuple(map(_compile_node, parts))
+
+    def some(scope: Scope) -> bool:
+        for test in tests:  # noqa: SIM110 (a generator costs twice the time here)
+            if test(scope):
+                return True
+        return False
+
+    return some
+
+
 def _always(_: Scope) -> bool:
     return True
 
 
-def _compile_equality(node: Comparison) -> Test:
-    operand, path = node.operand, node.path
-    values_of = compile_values(path)
-    if operand is None:
-        return lambda scope: not values_of(scope)
-    matches = equal_to(operand)
-    if path.root == "record" and len(path.segments) == 1:
-        value_of = compile_path(path)
-        return lambda scope: matches(value_of(scope))
-
-    def any_matches(scope: Scope) -> bool:
-        for value in values_of(scope):  # noqa: SIM110 (a generator costs twice the time here)
-            if matches(value):
-                return True
-        return False
-
-    return any_matches
-
-
-def equal_to(operand: Scalar) -> Callable[[object], bool]:
-    """Return the test of one value against an operand, by the operand's type."""
-    if operand is None:
-        return lambda value: value is None
-    if isinstance(operand, bool):
-        return lambda value: value is operand
-    if isinstance(operand, str):
-        return lambda value: isinstance(value, str) and value == operand
-
-    def equals_number(value: object) -> bool:
-        if isinstance(value, str):
-            return read_number(value) == operand
-        return isinstance(value, int | float) and value == operand and not isinstance(value, bool)
-
-    return equals_number
-
-
-_OPERATORS: Final[dict[str, Callable[[Comparison], Test]]] = {"eq": _compile_equality}
-
-
-def _equalities(node: Node) -> Iterator[Equality]:
-    if isinstance(node, All):
-        for part in node.parts:
-            yield from _equalities(part)
-    elif node.operator == "eq" and node.operand is not None:
-        yield Equality(node.path, index_keys(node.operand)[0], compile_values(node.path))
-
-
-ALWAYS: Final = Condition(_always, ())
+ALWAYS: Final = compile_condition(All("", ()))
 """The condition of a trigger that has none."""

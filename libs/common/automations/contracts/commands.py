@@ -59,6 +59,20 @@ class Rerun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The results of that run, in the order they came; those from the step on are passed over."""
 
 
+class EventPosition(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an event lies on Kafka."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class TriedDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The document that a test runs, whether or not it was ever published."""
+
+    document: dict[str, Any]
+
+
 class StartRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Start the run of one automation for one cause; sent again, it starts nothing more."""
 
@@ -79,6 +93,10 @@ class StartRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decided_at: datetime
     rerun: Rerun | None = None
     """Given for a rerun: what is not to be performed again. `event` is then the event as it was edited."""
+    position: EventPosition | None = None
+    """Where the event lies; None where it came another way."""
+    test: TriedDocument | None = None
+    """Run this document dry, whatever the automation's status. Its version is below zero where it is none."""
 
 
 start_run_reader: Reader[StartRun] = Reader(StartRun)

@@ -5,22 +5,20 @@ and plain JSON objects, leniently. Unknown attributes and fields are kept and ne
 be read at all is refused with a reason (`UnreadableEvent`).
 """
 
-import base64
-import binascii
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from automations.contracts.commands import Cause, TriggerEvent
+from automations.contracts.event_json import MAX_DEPTH as MAX_DEPTH
+from automations.contracts.event_json import UnreadableEvent as UnreadableEvent
+from automations.contracts.event_json import name_kind, read_base64, read_json
 from automations.contracts.topics import MAX_EVENT_BYTES
 
 DEFAULT_TENANT = "default"
-MAX_DEPTH = 100
 MAX_CHAIN_DEPTH = 1_000_000
 
 _TYPE_FIELDS = ("type", "event", "event_type")
@@ -30,23 +28,11 @@ _CAUSE_FIELDS = ("causerun", "causechain", "causedepth")
 _CLOUD_EVENT_ATTRIBUTES = frozenset(
     ("specversion", "type", "source", "id", "subject", "tenantid", "datacontenttype", "data", "data_base64")
 ).union(_CAUSE_FIELDS)
+_PLACES_IN_DATA = frozenset(("record", "changes", "actor", "object"))
 _LONGEST_KEY_CHARACTERS = 512
-_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
-_LONE_SURROGATE = re.compile(rb"(?<!\\)(?:\\\\)*\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
-_LONG_NUMBER = re.compile(rb"[0-9]{300}")
-_decoder = msgspec.json.Decoder()
 
 
-class UnreadableEvent(ValueError):
-    """An event that no automation can be evaluated with; `code` is for filters, the text for people."""
-
-    def __init__(self, code: str, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(msgspec.Struct, frozen=True):
     """Where an event lies on Kafka, and when the broker appended it."""
 
     topic: str
@@ -55,8 +41,7 @@ class Position:
     timestamp: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class CrmEvent:
+class CrmEvent(msgspec.Struct, frozen=True):
     """An event as read: whose it is, what it says, and what it is identified by."""
 
     tenant_id: str
@@ -86,22 +71,88 @@ class CrmEvent:
         return key
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """An event of which only tenant and type were read: enough to know whether anybody listens to it."""
+class Envelope(msgspec.Struct):
+    """An event of which only tenant and type were read: enough to know whether anybody listens to it.
+
+    What more is asked of it is read then, once: most events match nobody, and cost no more than their record.
+    """
 
     tenant_id: str
     event_type: str
     _body: dict[str, Any]
     _value: bytes
-    _position: Position
     _is_cloud_event: bool
+    _parts: "_Parts | None" = None
 
-    def event(self) -> CrmEvent:
-        """Return the whole event; never fails."""
+    @property
+    def record(self) -> dict[str, Any]:
+        """The event's record; nobody changes it."""
         if self._is_cloud_event:
-            return _read_cloud_event(self._body, self.tenant_id, self.event_type, self._value, self._position)
-        return _read_plain(self._body, self.event_type, self._value, self._position)
+            data = self._body.get("data")
+            record = None if data is None else data.get("record")
+            if type(record) is dict:
+                return record
+        return self._read().record
+
+    @property
+    def changes(self) -> dict[str, Any] | None:
+        """What changed; None where the event does not tell."""
+        if self._is_cloud_event:
+            data = self._body.get("data")
+            changes = None if data is None else data.get("changes")
+            return changes if type(changes) is dict else None
+        return self._read().changes
+
+    def trigger(self, position: Position) -> TriggerEvent:
+        """Return what conditions and texts see; never fails."""
+        parts = self._read()
+        record, extra, event_type = parts.record, parts.extra, self.event_type
+        return TriggerEvent(
+            id=parts.event_id or _position_identity(position),
+            type=event_type,
+            time=parts.time or position.timestamp,
+            source=parts.source,
+            object=parts.object or event_type.partition(".")[0],
+            record_id=_text(record.get("id")) or parts.subject,
+            record=record,
+            changes=parts.changes,
+            actor=parts.actor,
+            subject=parts.subject,
+            extra=extra,
+        )
+
+    def event(self, position: Position, trigger: TriggerEvent | None = None) -> CrmEvent:
+        """Return the whole event, `trigger` being what `trigger` returned before; never fails."""
+        trigger = trigger or self.trigger(position)
+        digest = _digest(self._value, self.event_type)
+        event_id = self._read().event_id
+        if event_id is None:
+            identity = trigger.id
+        elif self._is_cloud_event:
+            identity = f"{trigger.source or ''}:{event_id}"
+        else:
+            identity = f"plain:{event_id}:{digest}"
+        return CrmEvent(self.tenant_id, trigger, identity, digest, _caused_by(self._body), position.timestamp)
+
+    def _read(self) -> "_Parts":
+        parts = self._parts
+        if parts is None:
+            parts = self._parts = (_cloud_parts if self._is_cloud_event else _plain_parts)(self._body, self.event_type)
+        return parts
+
+
+class _Parts(msgspec.Struct):
+    """What an event's body is read as, whatever its form."""
+
+    record: dict[str, Any]
+    changes: dict[str, Any] | None
+    actor: Any
+    event_id: str | None
+    source: str | None
+    subject: str | None
+    object: str | None
+    time: datetime | None
+    extra: dict[str, Any]
 
 
 def read_event(value: bytes | None, headers: Iterable[tuple[str, bytes | None]], position: Position) -> CrmEvent:
@@ -111,7 +162,7 @@ def read_event(value: bytes | None, headers: Iterable[tuple[str, bytes | None]],
         UnreadableEvent: it is larger than `MAX_EVENT_BYTES`, no JSON object, has no type or two different
             ones, nests deeper than `MAX_DEPTH`, or holds NUL, a lone surrogate or a number beyond double.
     """
-    return read_envelope(value, headers, position).event()
+    return read_envelope(value, headers).event(position)
 
 
 def event_names(event: TriggerEvent) -> dict[str, Any]:
@@ -131,7 +182,7 @@ def event_names(event: TriggerEvent) -> dict[str, Any]:
     }
 
 
-def read_envelope(value: bytes | None, headers: Iterable[tuple[str, bytes | None]], position: Position) -> Envelope:
+def read_envelope(value: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> Envelope:
     """Return tenant and type of the event that a message carries; everything in it has been checked.
 
     Raises:
@@ -142,18 +193,18 @@ def read_envelope(value: bytes | None, headers: Iterable[tuple[str, bytes | None
         raise UnreadableEvent("too_large", f"the value has {len(value)} bytes; at most {MAX_EVENT_BYTES} are read")
     attributes = _cloud_event_headers(headers) if headers else None
     if attributes is not None:
-        body = {**attributes, "data": _read_json(value) if value else None}
-        return _cloud_envelope(body, value, position)
+        body = {**attributes, "data": read_json(value) if value else None}
+        return _cloud_envelope(body, value)
     if not value:
         raise UnreadableEvent("not_json", "the message has no value; an event is a JSON object")
-    body = _read_json(value)
+    body = read_json(value)
     if not isinstance(body, dict):
-        raise UnreadableEvent("not_an_object", f"the value is {_kind(body)}; an event is a JSON object")
+        raise UnreadableEvent("not_an_object", f"the value is {name_kind(body)}; an event is a JSON object")
     if "specversion" in body:
         if "data_base64" in body and body.get("data") is None:
-            body["data"] = _read_base64(body["data_base64"])
-        return _cloud_envelope(body, value, position)
-    return Envelope(DEFAULT_TENANT, _plain_type(body), body, value, position, False)
+            body["data"] = read_base64(body["data_base64"])
+        return _cloud_envelope(body, value)
+    return Envelope(DEFAULT_TENANT, _plain_type(body), body, value, False)
 
 
 def _cloud_event_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, Any] | None:
@@ -183,136 +234,65 @@ def _header_text(name: str, raw: bytes) -> str:
     return text
 
 
-def _read_json(value: bytes) -> Any:
-    if b"\\u0000" in value and _NUL.search(value):
-        raise UnreadableEvent("nul_character", "a text holds the character NUL (\\u0000); leave it out")
-    try:
-        body = _decoder.decode(value)
-    except RecursionError:
-        raise UnreadableEvent("too_deep", f"the value nests deeper than {MAX_DEPTH} levels") from None
-    except UnicodeDecodeError as error:
-        raise UnreadableEvent("not_utf8", f"the value is not UTF-8: {error.reason}") from None
-    except msgspec.DecodeError as error:
-        raise _json_problem(value, str(error)) from None
-    if value.count(b"[") + value.count(b"{") > MAX_DEPTH and _depth_exceeds(body, MAX_DEPTH):
-        raise UnreadableEvent("too_deep", f"the value nests deeper than {MAX_DEPTH} levels")
-    if len(value) >= 300 and _LONG_NUMBER.search(value) and _holds_beyond_double(body):
-        raise _number_problem()
-    return body
-
-
-def _read_base64(text: Any) -> Any:
-    try:
-        value = base64.b64decode(text, validate=True)
-    except (binascii.Error, TypeError, ValueError):
-        raise UnreadableEvent("not_json", "`data_base64` is not base64; send JSON in `data`") from None
-    return _read_json(value)
-
-
-def _json_problem(value: bytes, message: str) -> UnreadableEvent:
-    if "surrogate" in message or _LONE_SURROGATE.search(value):
-        return UnreadableEvent("lone_surrogate", "a text holds a lone surrogate (one half of a \\u pair)")
-    if "out of range" in message:
-        return _number_problem()
-    return UnreadableEvent("not_json", f"the value is not JSON: {message}")
-
-
-def _number_problem() -> UnreadableEvent:
-    return UnreadableEvent("number_too_large", "a number is beyond the range of a double (about 1.8e308)")
-
-
-def _depth_exceeds(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit):
-        level = [
-            child
-            for parent in level
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return False
-    return True
-
-
-def _holds_beyond_double(value: Any) -> bool:
-    if isinstance(value, int) and not isinstance(value, bool):
-        try:
-            float(value)
-        except OverflowError:
-            return True
-    if isinstance(value, dict):
-        return any(_holds_beyond_double(child) for child in value.values())
-    if isinstance(value, list):
-        return any(_holds_beyond_double(child) for child in value)
-    return False
-
-
-def _cloud_envelope(body: dict[str, Any], value: bytes, position: Position) -> Envelope:
+def _cloud_envelope(body: dict[str, Any], value: bytes) -> Envelope:
     event_type = body.get("type")
     if not isinstance(event_type, str) or not event_type:
         raise UnreadableEvent("no_type", "the CloudEvent has no attribute `type`, for instance case.created")
     data = body.get("data")
     if data is not None and not isinstance(data, dict):
-        raise UnreadableEvent("not_an_object", f"the event's data is {_kind(data)}; it is a JSON object")
-    return Envelope(_text(body.get("tenantid")) or DEFAULT_TENANT, event_type, body, value, position, True)
+        raise UnreadableEvent("not_an_object", f"the event's data is {name_kind(data)}; it is a JSON object")
+    tenant_id = body.get("tenantid")
+    return Envelope(
+        DEFAULT_TENANT if tenant_id is None else _text(tenant_id) or DEFAULT_TENANT, event_type, body, value, True
+    )
 
 
-def _read_cloud_event(
-    body: dict[str, Any], tenant_id: str, event_type: str, value: bytes, position: Position
-) -> CrmEvent:
+def _cloud_parts(body: dict[str, Any], event_type: str) -> _Parts:
     data: dict[str, Any] = body.get("data") or {}
     changes, actor, name = data.get("changes"), data.get("actor"), data.get("object")
-    extra = {key: field for key, field in body.items() if key not in _CLOUD_EVENT_ATTRIBUTES}
+    extra = {key: body[key] for key in body if key not in _CLOUD_EVENT_ATTRIBUTES}
     record = data.get("record")
-    if isinstance(record, dict):
-        for key, field in data.items():
-            if key not in ("record", "changes", "actor", "object"):
-                extra.setdefault(key, field)
+    if type(record) is dict:
+        if len(data) > 1:
+            for key in data:
+                if key not in _PLACES_IN_DATA:
+                    extra.setdefault(key, data[key])
     else:
         record = {key: field for key, field in data.items() if key not in ("changes", "actor")}
         name = None
     time = _time(extra.get("time"))
     if time is not None:
         del extra["time"]
-    source = _text(body.get("source"))
-    event_id = _text(body.get("id"))
-    identity = f"{source or ''}:{event_id}" if event_id else _position_identity(position)
-    subject = _text(body.get("subject"))
-    trigger = TriggerEvent(
-        id=event_id or identity,
-        type=event_type,
-        time=time or position.timestamp,
-        source=source,
-        object=_text(name) or event_type.split(".", 1)[0],
-        record_id=_text(record.get("id")) or subject,
-        record=record,
-        changes=changes if isinstance(changes, dict) else None,
-        actor=actor,
-        subject=subject,
-        extra=extra,
+    return _Parts(
+        record,
+        changes if type(changes) is dict else None,
+        actor,
+        _text(body.get("id")),
+        _text(body.get("source")),
+        _text(body.get("subject")),
+        _text(name),
+        time,
+        extra,
     )
-    digest = _digest(value, event_type)
-    return CrmEvent(tenant_id, trigger, identity, digest, _caused_by(body), position.timestamp)
 
 
 def _plain_type(body: dict[str, Any]) -> str:
-    types = {name: body[name] for name in _TYPE_FIELDS if isinstance(body.get(name), str) and body[name]}
+    types = {name: body[name] for name in _TYPE_FIELDS if name in body and isinstance(body[name], str) and body[name]}
     if not types:
         raise UnreadableEvent(
             "no_type",
             "the event has no type; name it in `type`, `event` or `event_type`, for instance case.created",
         )
-    if len(set(types.values())) > 1:
+    if len(types) > 1 and len(set(types.values())) > 1:
         said = ", ".join(f"{name} is {text[:80]!r}" for name, text in types.items())
         raise UnreadableEvent("conflicting_types", f"the event names different types: {said}; name one")
     event_type: str = next(iter(types.values()))
     return event_type
 
 
-def _read_plain(body: dict[str, Any], event_type: str, value: bytes, position: Position) -> CrmEvent:
+def _plain_parts(body: dict[str, Any], event_type: str) -> _Parts:
     """Read leniently: what is understood as part of the envelope is taken out, the remaining fields are kept."""
-    rest = {name: field for name, field in body.items() if not (name in _TYPE_FIELDS and field == event_type)}
+    rest = {name: body[name] for name in body if not (name in _TYPE_FIELDS and body[name] == event_type)}
     time = _take_time(rest)
     record, holder = _take_record(rest)
     event_id = _take_text(rest, "event_id")
@@ -328,21 +308,7 @@ def _read_plain(body: dict[str, Any], event_type: str, value: bytes, position: P
         rest.pop(name, None)
     extra = {} if record is None else {**holder, **rest}
     record = rest if record is None else record
-    digest = _digest(value, event_type)
-    identity = f"plain:{event_id}:{digest}" if event_id else _position_identity(position)
-    trigger = TriggerEvent(
-        id=event_id or identity,
-        type=event_type,
-        time=time or position.timestamp,
-        source=source,
-        object=object_name or event_type.split(".", 1)[0],
-        record_id=_text(record.get("id")),
-        record=record,
-        changes=changes,
-        actor=actor,
-        extra=extra,
-    )
-    return CrmEvent(DEFAULT_TENANT, trigger, identity, digest, _caused_by(body), position.timestamp)
+    return _Parts(record, changes, actor, event_id, source, None, object_name, time, extra)
 
 
 def _take_record(rest: dict[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any]]:
@@ -414,10 +380,3 @@ def _digest(value: bytes, event_type: str) -> str:
 def _position_identity(position: Position) -> str:
     milliseconds = int(position.timestamp.timestamp() * 1000)
     return f"{position.topic}/{position.partition}/{position.offset}/{milliseconds}"
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    names = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list"}
-    return names.get(type(value), "no object")

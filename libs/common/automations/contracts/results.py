@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from automations.contracts.commands import TriggerEvent
+from automations.contracts.commands import EventPosition, TriggerEvent
 from automations.contracts.identity import Lane
 from automations.contracts.step_errors import StepError
 from automations.contracts.wire import Reader
 
+RunMode = Literal["live", "dry_run", "test"]
 RunStatus = Literal["running", "completed", "failed", "cancelled"]
 StepStatus = Literal["pending", "running", "waiting", "completed", "failed", "skipped", "cancelled"]
 SkippedBecause = Literal["when_false", "path_not_taken"]
@@ -83,11 +84,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class RunStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is known of a run from its beginning, carried by its first fact."""
 
-    mode: Literal["live", "dry_run"]
+    mode: RunMode
     cause: str
     event: TriggerEvent
     chain_id: str
     depth: int = 0
+    position: EventPosition | None = None
+    """Where the event lies on Kafka."""
 
 
 class RunAdvanced(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="run_advanced"):
@@ -110,6 +113,8 @@ class RunAdvanced(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     verdict: Verdict | None = None
     error: StepError | None = None
     ended_at: datetime | None = None
+    test: bool = False
+    """The run is a test: dry, asked for by a person, and no part of an automation's history."""
 
 
 class StartSkipped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="start_skipped"):

@@ -12,11 +12,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from automations.conditions import All, Condition, compile_condition, parse_condition
-from automations.definition.durations import read_duration
+from automations.definition.event_patterns import EVENT_LIMIT_CHARACTERS, EVENTS_LIMIT
+from automations.durations import read_duration
 
 NAME_LIMIT_CHARACTERS: Final = 200
 DESCRIPTION_LIMIT_CHARACTERS: Final = 5_000
-EVENT_LIMIT_CHARACTERS: Final = 200
 ACTIONS_LIMIT: Final = 200
 """The actions of a document, those inside of loops included."""
 RUN_STEPS_LIMIT: Final = 10_000
@@ -31,6 +31,8 @@ ID_PATTERN: Final = r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$"
 KEPT_PREFIX: Final = "x-"
 """Fields of such a name are a client's own: they are kept and mean nothing here."""
 
+Event = Annotated[str, Field(min_length=1, max_length=EVENT_LIMIT_CHARACTERS)]
+Conditions = dict[str, Any] | list[Any]
 Name = Annotated[str, Field(min_length=1, max_length=NAME_LIMIT_CHARACTERS)]
 
 
@@ -41,10 +43,10 @@ class _Part(BaseModel):
 class Trigger(_Part):
     """What starts the automation."""
 
-    event: Annotated[str, Field(min_length=1, max_length=EVENT_LIMIT_CHARACTERS)]
-    """The type of event, such as `case.created`."""
-    conditions: dict[str, Any] | None = None
-    """What must hold for the event; absent or empty, every event of the type starts a run."""
+    event: Event | Annotated[list[Event], Field(min_length=1, max_length=EVENTS_LIMIT)]
+    """The type of event, such as `case.created`; a pattern such as `case.*`; or a list of those."""
+    conditions: Conditions | None = None
+    """What must hold for the event; absent or empty, every event that is named starts a run."""
 
 
 def _read_period(value: object) -> timedelta:
@@ -111,7 +113,6 @@ def _require_items(value: object) -> object:
 
 Outcome = Annotated[Literal["fail", "continue"] | Goto, BeforeValidator(_require_outcome)]
 """What a failure leads to: the end of the run, the next action, or another one."""
-Conditions = dict[str, Any] | list[Any]
 
 
 class BranchEntry(_Part):
@@ -177,7 +178,7 @@ class AutomationDocument(_Part):
     """What it is for."""
     trigger: Trigger
     """What starts it."""
-    conditions: dict[str, Any] | None = None
+    conditions: Conditions | None = None
     """More conditions; they must hold as well as the trigger's."""
     actions: Annotated[list[Action], Field(max_length=ACTIONS_LIMIT)] = []
     """What is done: in this order, where nothing else is said."""

@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from automations.definition.durations import read_duration
+from automations.durations import read_duration
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SECONDS: Final = re.compile(r"\d{9,11}(\.\d{1,6})?", re.ASCII)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from liquid.exceptions import LiquidError
 
-from automations.conditions import All, Comparison, ConditionRefused, parse_condition
+from automations.conditions import All, AnyOf, ConditionRefused, Node, Not, parse_condition
 from automations.definition.action_checks import ReadAction
 from automations.definition.hints import Hints
 from automations.paths import Path, PathError, parse_path
@@ -78,10 +78,12 @@ def _check_condition(raw: object, pointer: str, place: Place) -> list[Problem]:
     return [problem for where, path in _paths(tree) for problem in _check_path(path, where, place)]
 
 
-def _paths(node: All | Comparison) -> Iterator[tuple[str, Path]]:
-    if isinstance(node, All):
+def _paths(node: Node) -> Iterator[tuple[str, Path]]:
+    if isinstance(node, All | AnyOf):
         for part in node.parts:
             yield from _paths(part)
+    elif isinstance(node, Not):
+        yield from _paths(node.part)
     else:
         yield node.pointer, node.path
 

@@ -7,7 +7,6 @@ action is a warning, because parameters are the action's own matter. The documen
 that was written, with an id and parameters on every action; it validates to itself.
 """
 
-import re
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -15,8 +14,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from automations.definition.action_checks import LATER, check_conditions, unknown_fields
+from automations.definition.action_checks import check_conditions, unknown_fields
 from automations.definition.document import DOCUMENT_FIELDS, AutomationDocument, Trigger
+from automations.definition.event_patterns import events_problems
 from automations.definition.identifiers import assign_ids
 from automations.definition.list_checks import check_actions
 from automations.definition.readable_errors import problems_of
@@ -107,18 +107,10 @@ def _check_trigger(trigger: object) -> list[Problem]:
     if not isinstance(trigger, Mapping):
         return [Problem("/trigger", 'A trigger is an object, such as {"event": "case.created"}.', "type")]
     problems = unknown_fields(trigger, frozenset(Trigger.model_fields), frozenset(), "/trigger")
-    event = trigger.get("event")
-    if isinstance(event, list):
-        problems.append(Problem("/trigger/event", f"A list of events {LATER}; name one.", "not_available"))
-    elif isinstance(event, str) and "*" in event:
-        problems.append(Problem("/trigger/event", f"A pattern of events {LATER}; name one event.", "not_available"))
-    elif isinstance(event, str) and re.search(r"\s", event):
-        problems.append(Problem("/trigger/event", "A type of event has no spaces, as in case.created.", "pattern"))
+    if "event" in trigger:
+        problems += events_problems(trigger["event"])
     else:
-        try:
-            Trigger.model_validate({"event": event} if "event" in trigger else {}, strict=True)
-        except ValidationError as error:
-            problems += problems_of(error, trigger, "/trigger")
+        problems.append(Problem("/trigger/event", '"event" is required, such as case.created.', "missing"))
     return problems + check_conditions(trigger.get("conditions"), "/trigger/conditions")
 
 

@@ -5,7 +5,7 @@ and the answer says that its activation is pending.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from api.access.caller import Caller
 from api.answers import json_response
+from api.automations.chains import load_loops
 from api.automations.changes import (
     Change,
     WrongState,
@@ -34,6 +35,7 @@ from api.problems import Refused, not_found, unprocessable
 from api.repeats.store import Keep
 from automations.contracts.definitions import AutomationStatus
 from automations.definition import validate_document
+from automations.definition.loops import Loop
 from automations.postgres import PoolConnection
 from automations.problems import Problem
 
@@ -66,6 +68,8 @@ class AutomationDesk:
         status = written.status or "draft"
         checked = check_document(written.raw, status)
         new_id = str(uuid.uuid4())
+        loops = await load_loops(self._store, caller.tenant_id, new_id, checked.document)
+        checked = checked._replace(warnings=[*checked.warnings, *loops])
 
         def decide(now: datetime) -> Change:
             return decide_create(caller.tenant_id, new_id, checked.document, written.environment, status, now)
@@ -113,7 +117,7 @@ class AutomationDesk:
         saved = await self._change(
             request, caller, automation_id, lambda present, now: decide_draft(present, document, now)
         )
-        return draft_response(saved.automation)
+        return draft_response(saved.automation, await self._load_draft_loops(saved.automation))
 
     async def publish_draft(
         self, request: Request, caller: Caller, automation_id: str, body: dict[str, Any]
@@ -165,9 +169,23 @@ class AutomationDesk:
             raise not_found(f"automation {automation_id}")
         return saved
 
-    async def _answer(self, saved: Saved, environment: Environment, warnings: list[Problem] | None = None) -> Response:
+    async def _load_loops(self, automation: Automation, environment: Environment) -> list[Loop]:
+        shown = automation.document_of(environment)
+        if shown is None or automation.status_of(environment) in ("paused", "archived"):
+            return []
+        return await load_loops(self._store, automation.tenant_id, automation.id, shown.document)
+
+    async def _load_draft_loops(self, automation: Automation) -> list[Loop]:
+        """Return the loops that publishing the draft would make; none while it cannot be published."""
+        validated = validate_document(automation.draft)
+        if validated.problems or validated.document is None:
+            return []
+        return await load_loops(self._store, automation.tenant_id, automation.id, validated.document)
+
+    async def _answer(self, saved: Saved, environment: Environment, warnings: Sequence[Problem] = ()) -> Response:
         pending = not await self._is_heard(saved)
-        body = render_automation(saved.automation, environment, warnings=warnings or (), pending=pending)
+        loops = await self._load_loops(saved.automation, environment)
+        body = render_automation(saved.automation, environment, warnings=[*warnings, *loops], pending=pending)
         return json_response(body, headers={"ETag": saved.automation.etag})
 
     async def _is_heard(self, saved: Saved) -> bool:
@@ -179,8 +197,8 @@ def read_draft(body: dict[str, Any]) -> dict[str, Any]:
     return read_written({**body, "status": None, "environment": None}, check=False).raw
 
 
-def draft_response(automation: Automation) -> Response:
-    """Return the draft as it is stored, with what is still wrong in it."""
+def draft_response(automation: Automation, loops: Sequence[Problem] = ()) -> Response:
+    """Return the draft as it is stored, with what is still wrong in it, and the loops that it would make."""
     assert automation.draft is not None
     validated = validate_document(automation.draft)
     body = {
@@ -188,7 +206,7 @@ def draft_response(automation: Automation) -> Response:
         **automation.draft,
         "updated_at": automation.draft_updated_at,
         "problems": [problem.as_dict() for problem in validated.problems],
-        "warnings": [warning.as_dict() for warning in validated.warnings],
+        "warnings": [warning.as_dict() for warning in (*validated.warnings, *loops)],
     }
     return json_response(body, headers={"ETag": automation.etag})
 

@@ -14,11 +14,11 @@ FOR UPDATE;
 INSERT INTO automations (
     tenant_id, id, name, search_text, tags, status, active_since, revision, edition, last_version, live_version,
     live_document, sandbox_version, sandbox_document, sandbox_status, sandbox_active_since, draft_document,
-    draft_updated_at, created_at, updated_at
+    draft_updated_at, created_at, updated_at, listens, writes
 ) VALUES (
     :tenant_id, :id, :name, :search_text, :tags, :status, :active_since, :revision, :edition, :last_version,
     :live_version, :live_document, :sandbox_version, :sandbox_document, :sandbox_status, :sandbox_active_since,
-    :draft_document, :draft_updated_at, :created_at, :updated_at
+    :draft_document, :draft_updated_at, :created_at, :updated_at, :listens, :writes
 );
 
 -- name: update_automation!
@@ -27,7 +27,8 @@ UPDATE automations SET
     revision = :revision, edition = :edition, last_version = :last_version, live_version = :live_version,
     live_document = :live_document, sandbox_version = :sandbox_version, sandbox_document = :sandbox_document,
     sandbox_status = :sandbox_status, sandbox_active_since = :sandbox_active_since, draft_document = :draft_document,
-    draft_updated_at = :draft_updated_at, created_at = :created_at, updated_at = :updated_at
+    draft_updated_at = :draft_updated_at, created_at = :created_at, updated_at = :updated_at, listens = :listens,
+    writes = :writes
 WHERE tenant_id = :tenant_id AND id = :id;
 
 -- name: insert_version!
@@ -71,7 +72,7 @@ SELECT
 FROM unnest(:ids::text[]) AS wanted (id)
 LEFT JOIN LATERAL (
     SELECT run_id, status, started_at, mode, status = 'running' AND waiting IS NOT NULL AS waits FROM runs
-    WHERE tenant_id = :tenant_id AND automation_id = wanted.id
+    WHERE tenant_id = :tenant_id AND automation_id = wanted.id AND mode IS DISTINCT FROM 'test'
     ORDER BY started_at DESC, run_id DESC LIMIT 1
 ) AS last_run ON true
 CROSS JOIN LATERAL (
@@ -86,18 +87,31 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT count(*) AS number FROM runs
     WHERE tenant_id = :tenant_id AND automation_id = wanted.id AND waiting IS NOT NULL AND status = 'running'
+        AND mode IS DISTINCT FROM 'test'
 ) AS waiting;
 
 -- name: load_revisions
 -- What the definitions topic should hold, of every automation that ever was.
 SELECT tenant_id, id, revision, deleted_at IS NOT NULL AS deleted FROM automations;
 
+-- name: load_writing
+-- Active automations that write and listen to one of these types or patterns; the newest where there are many.
+SELECT id, live_document FROM automations
+WHERE status = 'active' AND writes AND listens && :patterns::text[]
+    AND tenant_id = :tenant_id AND deleted_at IS NULL AND live_document IS NOT NULL AND NOT id = ANY(:known::text[])
+ORDER BY created_at DESC
+LIMIT :number;
+
 -- name: list_event_types
--- Event types that definitions name.
+-- Event types and patterns that definitions name, one by one or in a list.
 SELECT DISTINCT event FROM (
-    SELECT live_document -> 'trigger' ->> 'event' AS event FROM automations
+    SELECT live_document -> 'trigger' -> 'event' AS events FROM automations
     WHERE tenant_id = :tenant_id AND deleted_at IS NULL
     UNION ALL
-    SELECT sandbox_document -> 'trigger' ->> 'event' FROM automations
+    SELECT sandbox_document -> 'trigger' -> 'event' FROM automations
     WHERE tenant_id = :tenant_id AND deleted_at IS NULL
-) AS named WHERE event IS NOT NULL;
+) AS named
+CROSS JOIN LATERAL json_array_elements_text(
+    CASE json_typeof(events) WHEN 'array' THEN events ELSE json_build_array(events) END
+) AS each (event)
+WHERE event IS NOT NULL;

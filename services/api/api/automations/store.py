@@ -1,6 +1,6 @@
 """Automations in PostgreSQL; a change and its message to the stream are one transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +14,8 @@ from api.outbox.store import Sending, save_message
 from automations.contracts.definitions import LiveDocument, SandboxDocument, definition_key
 from automations.contracts.topics import DEFINITIONS
 from automations.contracts.wire import encode
+from automations.definition.event_patterns import parse_events
+from automations.definition.loops import writes
 from automations.postgres import Pool, PoolConnection
 
 queries = aiosql.from_path(Path(__file__).with_name("queries.sql"), "asyncpg", mandatory_parameters=False)
@@ -145,8 +147,18 @@ class AutomationStore:
             rows = queries.load_figures(connection, tenant_id=tenant_id, ids=list(ids))
             return {row["id"]: _read_figures(row) async for row in rows}
 
+    async def load_writing(
+        self, tenant_id: str, patterns: Iterable[str], *, known: Iterable[str], number: int
+    ) -> dict[str, Document]:
+        """Return active live documents that write and listen to one of these, but for those known, by automation."""
+        async with self._pool.acquire() as connection:
+            rows = queries.load_writing(
+                connection, tenant_id=tenant_id, patterns=list(patterns), known=list(known), number=number
+            )
+            return {row["id"]: msgspec.json.decode(row["live_document"]) async for row in rows}
+
     async def load_event_types(self, tenant_id: str) -> list[str]:
-        """Return the event types that definitions name."""
+        """Return the event types and patterns that definitions name."""
         async with self._pool.acquire() as connection:
             return [row["event"] async for row in queries.list_event_types(connection, tenant_id=tenant_id)]
 
@@ -187,11 +199,12 @@ def _columns(automation: Automation) -> dict[str, Any]:
     tags = shown.get("tags")
     trigger = shown.get("trigger")
     event = trigger.get("event", "") if isinstance(trigger, dict) else ""
+    events = " ".join(str(one) for one in event) if isinstance(event, list) else event
     return {
         "tenant_id": automation.tenant_id,
         "id": automation.id,
         "name": name,
-        "search_text": f"{name}\n{shown.get('description') or ''}\n{event}".lower(),
+        "search_text": f"{name}\n{shown.get('description') or ''}\n{events}".lower(),
         "tags": [str(tag) for tag in tags] if isinstance(tags, list) else [],
         "status": automation.status,
         "active_since": automation.active_since,
@@ -208,6 +221,8 @@ def _columns(automation: Automation) -> dict[str, Any]:
         "draft_updated_at": automation.draft_updated_at,
         "created_at": automation.created_at,
         "updated_at": automation.updated_at,
+        "listens": [] if live is None else list(parse_events(live.document["trigger"]["event"])),
+        "writes": live is not None and writes(live.document),
     }
 
 

@@ -1,1 +1,1 @@
-"""What an automation can be made of: actions and event types, for forms and completions."""
+"""What an automation can do: action types, for forms and completions."""

@@ -28,6 +28,7 @@ class StartFact(msgspec.Struct, frozen=True, kw_only=True):
     event: msgspec.Raw
     chain_id: str
     depth: int = 0
+    position: msgspec.Raw = msgspec.Raw()
 
 
 class StepFact(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +87,7 @@ class RunFact(msgspec.Struct, frozen=True, kw_only=True, tag="run_advanced"):
     verdict: VerdictFact | None = None
     error: msgspec.Raw = msgspec.Raw()
     ended_at: datetime | None = None
+    test: bool = False
 
 
 class SkipFact(msgspec.Struct, frozen=True, kw_only=True, tag="start_skipped"):

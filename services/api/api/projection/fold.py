@@ -18,7 +18,7 @@ _PLACES_A_FACT = 10_000
 
 # Places of the values in a run's row.
 _SEQ, _STATUS, _UPDATED, _ENDED, _WAITING, _ERROR, _START = 7, 6, 8, 9, 10, 11, 12
-_NO_START: Row = [None] * 9
+_NO_START: Row = [None] * 10
 # Places of the values in a step's row.
 _STEP_STATUS, _STEP_SEQ, _STEP_ATTEMPTS, _STEP_REST = 5, 6, 8, 9
 _TASK_SEQ, _TASK_STATUS, _TASK_REST, _TASK_CHANGED = 7, 6, 8, 15
@@ -34,7 +34,7 @@ class Folded:
         self.verdicts: list[Row] = []
         self.skips: dict[tuple[str, str, str], Row] = {}
         self.noticed: set[str] = set()
-        """Runs whose tasks changed or whose submission was judged."""
+        """Runs whose tasks changed or whose submission was judged, and tests that ended."""
 
     def months(self) -> set[tuple[int, int]]:
         """Return year and month of every run touched."""
@@ -71,6 +71,8 @@ def _fold_run(folded: Folded, fact: RunFact) -> None:
             row[_START:] = _start_values(fact)
     else:
         return
+    if fact.test and fact.status != "running":
+        folded.noticed.add(fact.run_id)
     for index, step in enumerate(fact.steps):
         _fold_step(folded, fact, step, fact.seq * _PLACES_A_FACT + index)
     for task in fact.tasks:
@@ -112,6 +114,7 @@ def _start_values(fact: RunFact) -> Row:
         event.object,
         event.record_id,
         _json(start.event),
+        _json(start.position),
     ]
 
 

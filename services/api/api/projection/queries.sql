@@ -1,12 +1,13 @@
 -- name: save_runs!
 INSERT INTO runs (
     run_id, started_at, tenant_id, automation_id, version, lane, status, seq, updated_at, ended_at, waiting, error,
-    mode, cause, chain_id, depth, event_id, event_type, object, record_id, event
+    mode, cause, chain_id, depth, event_id, event_type, object, record_id, event, position
 )
 SELECT * FROM unnest(
     :c0::uuid[], :c1::timestamptz[], :c2::text[], :c3::text[], :c4::integer[], :c5::text[], :c6::text[],
     :c7::bigint[], :c8::timestamptz[], :c9::timestamptz[], :c10::json[], :c11::json[], :c12::text[], :c13::text[],
-    :c14::text[], :c15::integer[], :c16::text[], :c17::text[], :c18::text[], :c19::text[], :c20::json[]
+    :c14::text[], :c15::integer[], :c16::text[], :c17::text[], :c18::text[], :c19::text[], :c20::json[],
+    :c21::json[]
 )
 ON CONFLICT (run_id, started_at) DO UPDATE SET
     status = excluded.status,
@@ -23,7 +24,8 @@ ON CONFLICT (run_id, started_at) DO UPDATE SET
     event_type = coalesce(excluded.event_type, runs.event_type),
     object = coalesce(excluded.object, runs.object),
     record_id = coalesce(excluded.record_id, runs.record_id),
-    event = coalesce(excluded.event, runs.event)
+    event = coalesce(excluded.event, runs.event),
+    position = coalesce(excluded.position, runs.position)
 WHERE runs.seq < excluded.seq;
 
 -- name: save_steps!

@@ -1,5 +1,5 @@
 -- name: list_runs
--- Newest first; each filter that is null lets everything through.
+-- Newest first; each filter that is null lets everything through, but for tests, which are only given where asked for.
 SELECT
     run_id, started_at, automation_id, version, lane, status, seq, updated_at, ended_at, waiting, error, mode,
     event_id, event_type, object, record_id
@@ -9,7 +9,7 @@ WHERE tenant_id = :tenant_id
     AND (:before_time::timestamptz IS NULL OR (started_at, run_id) < (:before_time::timestamptz, :before_id::uuid))
     AND (:status::text IS NULL OR status = :status::text)
     AND (:waiting::boolean IS NULL OR (waiting IS NOT NULL AND status = 'running') = :waiting::boolean)
-    AND (:mode::text IS NULL OR mode = :mode::text)
+    AND CASE WHEN :mode::text IS NULL THEN mode IS DISTINCT FROM 'test' ELSE mode = :mode::text END
     AND (:since::timestamptz IS NULL OR started_at >= :since::timestamptz)
     AND (:until::timestamptz IS NULL OR started_at < :until::timestamptz)
     AND (:record_id::text IS NULL OR record_id = :record_id::text)
@@ -28,7 +28,7 @@ WHERE tenant_id = :tenant_id
     AND (:before_time::timestamptz IS NULL OR (started_at, run_id) < (:before_time::timestamptz, :before_id::uuid))
     AND (:status::text IS NULL OR status = :status::text)
     AND (:waiting::boolean IS NULL OR (waiting IS NOT NULL AND status = 'running') = :waiting::boolean)
-    AND (:mode::text IS NULL OR mode = :mode::text)
+    AND CASE WHEN :mode::text IS NULL THEN mode IS DISTINCT FROM 'test' ELSE mode = :mode::text END
     AND (:since::timestamptz IS NULL OR started_at >= :since::timestamptz)
     AND (:until::timestamptz IS NULL OR started_at < :until::timestamptz)
     AND (:record_id::text IS NULL OR record_id = :record_id::text)
@@ -39,7 +39,7 @@ LIMIT :number;
 -- name: load_run^
 SELECT
     run_id, started_at, automation_id, version, lane, status, seq, updated_at, ended_at, waiting, error, mode, cause,
-    chain_id, depth, event_id, event_type, object, record_id, event
+    chain_id, depth, event_id, event_type, object, record_id, event, position
 FROM runs
 WHERE run_id = :run_id::uuid AND tenant_id = :tenant_id
 LIMIT 1;
@@ -61,6 +61,14 @@ WHERE tenant_id = :tenant_id AND automation_id = :automation_id
 ORDER BY at DESC, run_id DESC
 LIMIT :number;
 
+-- name: load_skipped_start^
+-- The start of a run that would have been; what was skipped for several reasons is shown with the first.
+SELECT run_id, automation_id, version, lane, reason, detail, at, event_id, event_type, object, record_id
+FROM skipped_starts
+WHERE tenant_id = :tenant_id AND run_id = :run_id::uuid
+ORDER BY at, reason
+LIMIT 1;
+
 -- name: has_automation$
 -- Whether the automation exists, or ever did: history outlives it.
 SELECT EXISTS (SELECT FROM automations WHERE tenant_id = :tenant_id AND id = :automation_id);
@@ -76,7 +84,11 @@ WHERE tenant_id = :tenant_id;
 -- name: list_recent_event_types
 -- Types of the newest events that started a run, or would have.
 SELECT DISTINCT event_type FROM (
-    (SELECT event_type FROM runs WHERE tenant_id = :tenant_id ORDER BY started_at DESC LIMIT 1000)
+    (
+        SELECT event_type FROM runs
+        WHERE tenant_id = :tenant_id AND mode IS DISTINCT FROM 'test'
+        ORDER BY started_at DESC LIMIT 1000
+    )
     UNION ALL
     (SELECT event_type FROM skipped_starts WHERE tenant_id = :tenant_id LIMIT 1000)
 ) AS recent WHERE event_type IS NOT NULL;

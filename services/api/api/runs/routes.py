@@ -1,7 +1,7 @@
 """`/runs`, `/automations/{id}/runs` and `/automations/{id}/skipped-starts`."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
@@ -13,14 +13,14 @@ from api.problems import not_found, unprocessable
 from api.runs.store import RunFilter, RunRows, RunStore, is_uuid
 from api.runs.views import render_run, render_skipped
 from automations.clock import utc_now
-from automations.contracts.results import RunStatus, SkipReason
+from automations.contracts.results import RunMode, RunStatus, SkipReason
 from automations.problems import Problem
 
 
 def _filter(
     status: RunStatus | None = None,
     waiting: bool | None = None,
-    mode: Literal["live", "dry_run"] | None = None,
+    mode: Annotated[RunMode | None, Query(description="tests are given only where they are asked for")] = None,
     dry_run: Annotated[bool | None, Query(description="the same as mode")] = None,
     since: Annotated[datetime | None, Query(description="runs that started at or after this")] = None,
     until: Annotated[datetime | None, Query(description="runs that started before this")] = None,
@@ -113,6 +113,11 @@ async def load_run_body(
     found = await store.load(tenant_id, run_id)
     if found is None or automation_id not in (None, found.run["automation_id"]):
         raise not_found(f"run {run_id}" + (f" of automation {automation_id}" if automation_id else ""))
+    return render_run_body(found)
+
+
+def render_run_body(found: RunRows) -> dict[str, object]:
+    """Return a run in full, as it stands now."""
     return render_run(found, utc_now(), in_full=True)
 
 

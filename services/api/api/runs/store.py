@@ -108,6 +108,12 @@ class RunStore:
             )
             return [row async for row in rows]
 
+    async def load_skipped(self, tenant_id: str, run_id: str) -> Row | None:
+        """Return the skipped start of a run that would have been; None where there is none."""
+        async with self._pool.acquire() as connection:
+            row: Row | None = await queries.load_skipped_start(connection, tenant_id=tenant_id, run_id=run_id)
+        return row
+
     async def has_automation(self, tenant_id: str, automation_id: str) -> bool:
         """Whether the automation exists, or did before it was deleted."""
         async with self._pool.acquire() as connection:

@@ -35,7 +35,7 @@ Vector = dict[int, int]
 
 
 class Filter(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose runs a stream shows."""
+    """Whose runs a stream shows; a test only to those who ask for that very run."""
 
     tenant_id: str
     automation_id: str | None = None
@@ -44,6 +44,7 @@ class Filter(msgspec.Struct, frozen=True, kw_only=True):
     def matches(self, fact: RunFact) -> bool:
         return (
             fact.tenant_id == self.tenant_id
+            and (self.run_id is not None or not fact.test)
             and self.automation_id in (None, fact.automation_id)
             and self.run_id in (None, fact.run_id)
         )

@@ -9,8 +9,18 @@ from typing import Any
 
 from api.answers import raw, seconds_between
 from api.runs.store import RunRows
+from automations.contracts.results import SkipReason
 
 Row = Mapping[str, Any]
+
+_SKIP_SENTENCES: Mapping[SkipReason, str] = {
+    "paused": "The automation was paused.",
+    "archived": "The automation was archived before the start was taken up.",
+    "deleted": "The automation was deleted before the start was taken up.",
+    "late": "The event had waited on Kafka for more than 8 days; a start that late surprises people.",
+    "duplicate": "Another event with the same source and id had come before, with other content.",
+    "sandbox_off": "The sandbox was switched off before the start was taken up.",
+}
 
 
 def render_run(rows: RunRows, now: datetime, *, in_full: bool = False) -> dict[str, Any]:
@@ -19,7 +29,7 @@ def render_run(rows: RunRows, now: datetime, *, in_full: bool = False) -> dict[s
     body: dict[str, Any] = {
         "id": str(run["run_id"]),
         "automation_id": run["automation_id"],
-        "version": run["version"],
+        "version": run["version"] if run["version"] > 0 else None,
         "status": run["status"],
         "dry_run": run["lane"] == "sandbox" or run["mode"] == "dry_run",
         "mode": run["mode"] or ("dry_run" if run["lane"] == "sandbox" else "live"),
@@ -35,6 +45,7 @@ def render_run(rows: RunRows, now: datetime, *, in_full: bool = False) -> dict[s
     if in_full:
         body |= {
             "event": raw(run["event"]),
+            "position": raw(run["position"]),
             "cause": run["cause"],
             "chain_id": run["chain_id"],
             "depth": run["depth"],
@@ -50,6 +61,7 @@ def render_skipped(row: Row) -> dict[str, Any]:
         "version": row["version"],
         "dry_run": row["lane"] == "sandbox",
         "reason": row["reason"],
+        "sentence": _SKIP_SENTENCES.get(row["reason"], row["detail"]),
         "detail": row["detail"],
         "trigger": {"event_id": row["event_id"], "type": row["event_type"]},
         "record": None if row["record_id"] is None else {"object": row["object"], "id": row["record_id"]},

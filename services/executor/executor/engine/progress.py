@@ -184,6 +184,7 @@ class Progress:
             timeout_at=self.timeout_at,
             error=self.error,
             ended_at=self.ended_at,
+            test=before.test,
         )
         return Transition(run, self._fact(run), tuple(self.effects.values()), timers_of(run))
 
@@ -212,4 +213,5 @@ class Progress:
             verdict=self.verdict,
             error=run.error if run.ended else None,
             ended_at=run.ended_at,
+            test=run.test,
         )

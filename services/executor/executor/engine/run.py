@@ -14,7 +14,7 @@ import msgspec
 
 from automations.contracts.commands import TriggerEvent
 from automations.contracts.identity import Lane
-from automations.contracts.results import RunStatus, StepStatus
+from automations.contracts.results import RunMode, RunStatus, StepStatus
 from automations.contracts.step_errors import StepError
 from executor.actions.requests import Request
 from executor.engine.states import UNDER_WAY, RunState, shown_status
@@ -105,6 +105,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     error: StepError | None = None
     """Why the run fails or failed."""
     ended_at: datetime | None = None
+    test: bool = False
 
     @property
     def status(self) -> RunStatus:
@@ -113,7 +114,13 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
 
     @property
     def dry_run(self) -> bool:
-        return self.lane == "sandbox"
+        return self.test or self.lane == "sandbox"
+
+    @property
+    def mode(self) -> RunMode:
+        if self.test:
+            return "test"
+        return "dry_run" if self.dry_run else "live"
 
     @property
     def ended(self) -> bool:

@@ -13,6 +13,8 @@ The laws, which the tests state as properties:
 from datetime import datetime
 from typing import Final, NamedTuple
 
+import msgspec
+
 from automations.contracts.commands import Rerun
 from automations.contracts.results import RunStart, TaskView, Verdict
 from automations.contracts.step_errors import StepError
@@ -74,15 +76,18 @@ def start_run(given: Started, plan: Plan) -> Transition:
         chain_id=caused_by.chain_id or command.run_id,
         depth=caused_by.depth,
         started_at=at,
-        timeout_at=None if plan.timeout is None or command.lane == "sandbox" else at + plan.timeout,
+        test=command.test is not None,
     )
+    if plan.timeout is not None and not run.dry_run:
+        run = msgspec.structs.replace(run, timeout_at=at + plan.timeout)
     progress = Progress(run, plan, at)
     progress.start = RunStart(
-        mode="dry_run" if run.dry_run else "live",
+        mode=run.mode,
         cause=run.cause,
         event=run.event,
         chain_id=run.chain_id,
         depth=run.depth,
+        position=command.position,
     )
     if plan.graph is not None:
         if command.rerun is not None:

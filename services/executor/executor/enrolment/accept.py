@@ -70,6 +70,7 @@ class Acceptor:
         commands = self._read(batch, letters)
         if commands:
             await self._follower.catch_up_to(max(command.start.definitions_offset for command in commands))
+            self._keep_tried_documents(commands)
             await self._versions.save()
         candidates, skips = await self._decide(commands, letters)
         seen = await self._journal.enter_starts(
@@ -99,6 +100,12 @@ class Acceptor:
                 continue
             commands.setdefault(start.run_id, _Command(record, start))
         return list(commands.values())
+
+    def _keep_tried_documents(self, commands: Sequence[_Command]) -> None:
+        """Keep what tests run like any version, so that whoever takes a run over finds it."""
+        for _, start in commands:
+            if start.test is not None:
+                self._versions.keep((start.tenant_id, start.automation_id, start.version), start.test.document)
 
     async def _decide(
         self, commands: Sequence[_Command], letters: list[Record]

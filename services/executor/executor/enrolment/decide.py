@@ -29,8 +29,10 @@ def decide_start(command: StartRun, definitions: Definitions) -> SkipReason | No
     """Return why the command starts no run; None where it does.
 
     A start on its way is refused where its automation was paused, archived or deleted meanwhile, and a dry
-    one where the sandbox was switched off. A manual start does not ask for the status.
+    one where the sandbox was switched off. A test brings its document along and asks for nothing: it reaches nobody.
     """
+    if command.test is not None:
+        return None
     automation = definitions.automations.get((command.tenant_id, command.automation_id))
     if automation is None:
         return "deleted"

@@ -177,6 +177,10 @@ SELECT count(*) FILTER (WHERE process IS NOT NULL) AS held, count(*) AS known FR
 -- Forget starts that no redelivery can bring back.
 DELETE FROM starts WHERE at < clock_timestamp() - make_interval(days => :older_than_days);
 
+-- name: prune_tried_documents(older_than_days)!
+-- Forget documents that were only tried out; their runs have ended long since.
+DELETE FROM versions WHERE version < 0 AND seen_at < clock_timestamp() - make_interval(days => :older_than_days);
+
 -- name: prune_runs(older_than_days, at_most)
 -- Forget ended runs that everybody knows of.
 DELETE FROM runs WHERE run_id IN (

@@ -206,6 +206,7 @@ class Journal:
             run_ids = [row["run_id"] async for row in rows]
             await queries.prune_journal(connection, run_ids=run_ids)
             await queries.prune_starts(connection, older_than_days=start_days)
+            await queries.prune_tried_documents(connection, older_than_days=start_days)
             return len(run_ids)
 
         return await self._transact(prune)

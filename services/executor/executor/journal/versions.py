@@ -1,7 +1,8 @@
 """Every version of every automation that was ever seen, prepared for running."""
 
 from collections import OrderedDict
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 
@@ -34,9 +35,12 @@ class Versions:
         """Remember the versions that a definition holds, to be saved with the next `save`."""
         for held in (definition.live, definition.sandbox):
             if held is not None:
-                key = (definition.tenant_id, definition.automation_id, held.version)
-                if key not in self._plans:
-                    self._unsaved[key] = encode(held.document)
+                self.keep((definition.tenant_id, definition.automation_id, held.version), held.document)
+
+    def keep(self, key: VersionKey, document: Mapping[str, Any]) -> None:
+        """Remember one document, to be saved with the next `save`; a version that is known stays as it is."""
+        if key not in self._plans:
+            self._unsaved[key] = encode(document)
 
     async def save(self) -> None:
         """Return when every version seen so far is durable."""

@@ -3,7 +3,7 @@
 Pure: no clock, no Kafka. The index and a plain loop over all automations always agree.
 """
 
-from trigger_matcher.matching.decide import Decision, decide
-from trigger_matcher.matching.index import EMPTY, Index, Listener, Listeners
+from trigger_matcher.matching.decide import Decision, decide, match_event, read_whole
+from trigger_matcher.matching.index import EMPTY, Group, Index
 
-__all__ = ["EMPTY", "Decision", "Index", "Listener", "Listeners", "decide"]
+__all__ = ["EMPTY", "Decision", "Group", "Index", "decide", "match_event", "read_whole"]

@@ -1,25 +1,26 @@
 """What becomes of an event: for each automation that matches it, a start, or a start skipped with its reason.
 
-An automation sees only events that the broker appended since it became active, less a tolerance for clocks
-that differ. An event that waited too long on Kafka is late: it starts nothing and is reported, because a
-start for a record of last week surprises people.
+An event is read no further than somebody asks: its type to know whether anybody listens, its record to find
+those who may match, all of it only for those whose conditions speak of it and for those that do match.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
-from automations.contracts.commands import StartRun
-from automations.contracts.events import CrmEvent, event_names
-from automations.contracts.identity import Lane, run_id
+import msgspec
+
+from automations.contracts.commands import EventPosition, StartRun, TriggerEvent
+from automations.contracts.events import CrmEvent, Envelope, Position, event_names
+from automations.contracts.identity import run_id
 from automations.contracts.results import SkipReason, StartSkipped
 from automations.contracts.topics import record_key
+from automations.listening import Listener, judge_match
 from automations.paths import Scope
-from trigger_matcher.matching.index import Index, Listener
+from trigger_matcher.matching.index import Index, candidates
 
-CLOCK_TOLERANCE = timedelta(seconds=5)
-LATE_AFTER = timedelta(days=8)
-LANES: tuple[Lane, ...] = ("live", "sandbox")
+NOBODY: list[Listener] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,46 +31,102 @@ class Decision:
     message: StartRun | StartSkipped
 
 
-def decide(event: CrmEvent, index: Index, *, now: datetime, definitions_offset: int) -> list[Decision]:
-    """Return one decision for each automation that the event matches, in both lanes.
+class Reading(msgspec.Struct):
+    """An event as the index and the conditions see it, read as far as they ask."""
+
+    envelope: Envelope
+    position: Position
+    record: dict[str, Any]
+    changes: dict[str, Any] | None
+    _trigger: TriggerEvent | None = None
+    _whole: Scope | None = None
+
+    @property
+    def trigger(self) -> TriggerEvent:
+        """The event as conditions and texts see it."""
+        trigger = self._trigger
+        if trigger is None:
+            trigger = self._trigger = self.envelope.trigger(self.position)
+        return trigger
+
+    @property
+    def event(self) -> Mapping[str, object]:
+        """What may be named after `event.`."""
+        return self.whole.event
+
+    @property
+    def whole(self) -> Scope:
+        """Everything that conditions may speak of; the event's time counts as now."""
+        whole = self._whole
+        if whole is None:
+            trigger = self.trigger
+            whole = self._whole = Scope(
+                record=self.record, event=event_names(trigger), changes=self.changes, now=trigger.time
+            )
+        return whole
+
+
+def match_event(reading: Reading, index: Index) -> list[Listener]:
+    """Return those who hear the event and whose conditions hold for it, in both lanes."""
+    envelope = reading.envelope
+    buckets = index.heard(envelope.tenant_id, envelope.event_type)
+    if not buckets:
+        return NOBODY
+    found = candidates(buckets, reading)
+    if not found:
+        return NOBODY
+    scope = Scope(record=reading.record, changes=reading.changes)
+    matches = [one.listener for one in found if one.holds(reading.whole if one.needs_event else scope)]
+    return list(dict.fromkeys(matches)) if len(matches) > 1 else matches
+
+
+def read_whole(envelope: Envelope, position: Position) -> Reading:
+    """Return an event to be matched."""
+    return Reading(envelope, position, envelope.record, envelope.changes)
+
+
+def decide(
+    envelope: Envelope, position: Position, index: Index, *, now: datetime, definitions_offset: int
+) -> list[Decision]:
+    """Return one decision for each automation that the event matches and that saw it, in both lanes.
 
     `definitions_offset` says up to where the definitions were read, exclusive.
     """
-    return [
-        Decision(
-            record_key(listener.tenant_id, listener.automation_id, event.record_key or run),
-            _message(event, listener, run, now, definitions_offset),
-        )
-        for listener in _matches(event, index)
-        for run in (run_id(listener.tenant_id, listener.automation_id, listener.lane, event.cause),)
-    ]
+    reading = read_whole(envelope, position)
+    matches = match_event(reading, index)
+    if not matches:
+        return []
+    event = envelope.event(position, reading.trigger)
+    place = EventPosition(topic=position.topic, partition=position.partition, offset=position.offset)
+    decisions = (_decision(event, place, listener, now, definitions_offset) for listener in matches)
+    return [decision for decision in decisions if decision is not None]
 
 
-def _matches(event: CrmEvent, index: Index) -> Iterator[Listener]:
-    scope: Scope | None = None
-    for lane in LANES:
-        listeners = index.listeners(event.tenant_id, lane, event.trigger.type)
-        if listeners is None:
-            continue
-        scope = scope or _scope_of(event)
-        for listener in listeners.matches(scope):
-            if listener.active_since is None or event.appended_at >= listener.active_since - CLOCK_TOLERANCE:
-                yield listener
+def _decision(
+    event: CrmEvent, place: EventPosition, listener: Listener, now: datetime, definitions_offset: int
+) -> Decision | None:
+    outcome = judge_match(listener, event, now)
+    if outcome == "before_active":
+        return None
+    run = run_id(listener.tenant_id, listener.automation_id, listener.lane, event.cause)
+    record = event.record_key
+    message = (
+        _start(event, place, listener, run, record, now, definitions_offset)
+        if outcome == "starts"
+        else _skipped(event, listener, run, now, outcome)
+    )
+    return Decision(record_key(listener.tenant_id, listener.automation_id, record or run), message)
 
 
-def _scope_of(event: CrmEvent) -> Scope:
-    trigger = event.trigger
-    return Scope(record=trigger.record, event=event_names(trigger), changes=trigger.changes, now=trigger.time)
-
-
-def _message(
-    event: CrmEvent, listener: Listener, run: str, now: datetime, definitions_offset: int
-) -> StartRun | StartSkipped:
-    if now - event.appended_at > LATE_AFTER:
-        return _skipped(event, listener, run, now, "late")
-    if listener.is_paused:
-        return _skipped(event, listener, run, now, "paused")
-    key = event.record_key
+def _start(
+    event: CrmEvent,
+    place: EventPosition,
+    listener: Listener,
+    run: str,
+    record: str | None,
+    now: datetime,
+    definitions_offset: int,
+) -> StartRun:
     return StartRun(
         run_id=run,
         tenant_id=listener.tenant_id,
@@ -77,12 +134,13 @@ def _message(
         version=listener.version,
         lane=listener.lane,
         cause=event.cause,
-        order_key=None if key is None else f"{listener.automation_id}|{key}",
+        order_key=None if record is None else f"{listener.automation_id}|{record}",
         definitions_offset=definitions_offset,
         event=event.trigger,
         event_digest=event.digest,
         caused_by=event.caused_by,
         decided_at=now,
+        position=place,
     )
 
 

@@ -5,7 +5,7 @@ before the effect. So a number, a choice and a duration accept a text with names
 accepts the number that a name became.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
@@ -14,9 +14,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchem
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
+from automations.definition.caused_events import CausedEvent
 from automations.definition.document import Action
-from automations.definition.durations import read_duration
 from automations.definition.moments import read_due, read_moment
+from automations.durations import read_duration
 from automations.templates import is_template
 
 TEXT_LIMIT_CHARACTERS: Final = 65_536
@@ -42,6 +43,10 @@ ParamsModel = type[Params]
 OutputModel = type[Output]
 
 
+def _nothing(_params: Any) -> Iterable[CausedEvent]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class ActionType:
     """One type of action: the word in documents, the words for people, and both its models."""
@@ -58,6 +63,8 @@ class ActionType:
     """The fields that an action of this type may have, beside `type`, `id`, `name` and `params`."""
     needs: tuple[str, ...] = ()
     """Those of them that it must have."""
+    causes: Callable[[Any], Iterable[CausedEvent]] = _nothing
+    """The events that a step with these parameters brings about in the CRM."""
 
     def describe(self) -> dict[str, Any]:
         """Return the entry of the catalogue, with JSON Schemas of the parameters, the output and its other fields."""

@@ -10,6 +10,7 @@ from automations.definition.actions.action_type import (
     Params,
     Text,
 )
+from automations.definition.caused_events import CausedEvent
 
 
 class CreateTaskParams(Params):
@@ -36,10 +37,16 @@ class CreateTaskOutput(Output):
     """Its title."""
 
 
+def _causes(params: CreateTaskParams) -> tuple[CausedEvent, ...]:
+    given = params.model_dump(include={"title", "description", "assignee", "priority"}, exclude_none=True)
+    return (CausedEvent("created", "creates a task", record_object="task", fields=given),)
+
+
 CREATE_TASK = ActionType(
     type="create_task",
     title="Create task",
     description="Create a task in the CRM, linked to the record.",
     params=CreateTaskParams,
     output=CreateTaskOutput,
+    causes=_causes,
 )

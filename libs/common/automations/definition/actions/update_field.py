@@ -1,11 +1,13 @@
 """Change one or several fields of the record."""
 
+from collections.abc import Iterator
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from automations.definition.actions.action_type import ActionType, Output, Params, Text
+from automations.definition.caused_events import CausedEvent, change_of
 
 
 class UpdateFieldParams(Params):
@@ -40,10 +42,15 @@ class UpdateFieldOutput(Output):
     """The fields as they were written."""
 
 
+def _causes(params: UpdateFieldParams) -> Iterator[CausedEvent]:
+    return change_of(params.changes())
+
+
 UPDATE_FIELD = ActionType(
     type="update_field",
     title="Update field",
     description="Change one or more fields of the record.",
     params=UpdateFieldParams,
     output=UpdateFieldOutput,
+    causes=_causes,
 )

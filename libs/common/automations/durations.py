@@ -12,6 +12,7 @@ _UNITS: Final = {"w": "weeks", "d": "days", "h": "hours", "m": "minutes", "s": "
 _ISO: Final = TypeAdapter(timedelta)
 _LIMIT: Final = timedelta(days=3660)
 _EXPECTED: Final = "A duration is written like 90s, 15m, 2h 30m, 3d, 1w or P1DT2H, or as a number of seconds"
+_EXPECTED_LENGTH: Final = "A duration is between 0 and ten years"
 
 
 def read_duration(value: object) -> timedelta:
@@ -29,7 +30,7 @@ def read_duration(value: object) -> timedelta:
     else:
         raise ValueError(_EXPECTED)
     if not timedelta(0) <= duration <= _LIMIT:
-        raise ValueError("A duration is between 0 and ten years")
+        raise ValueError(_EXPECTED_LENGTH)
     return duration
 
 
@@ -46,7 +47,10 @@ def _read_text(text: str) -> timedelta:
         part = _PART.match(text, position)
         if part is None:
             raise ValueError(_EXPECTED)
-        total += timedelta(**{_UNITS[part[2]]: float(part[1])})
+        try:
+            total += timedelta(**{_UNITS[part[2]]: float(part[1])})
+        except OverflowError:
+            raise ValueError(_EXPECTED_LENGTH) from None
         position = part.end()
     if not text:
         raise ValueError(_EXPECTED)

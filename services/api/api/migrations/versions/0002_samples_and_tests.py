@@ -1,4 +1,4 @@
-"""The times that parked runs wait for."""
+"""Samples of events, the events' places on Kafka, and numbers for documents that are only tried out."""
 
 from pathlib import Path
 
@@ -9,5 +9,4 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Create the table."""
     run_script(Path(__file__).with_suffix(".sql"))

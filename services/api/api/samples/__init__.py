@@ -1,0 +1,1 @@
+"""Samples of events: what conditions are written and tried against."""
