@@ -12,7 +12,7 @@ UV_VERSION := $(shell sed -n 's/^ *"uv==\([0-9.]*\)".*/\1/p' pyproject.toml)
 UI := web/dist/index.html
 UI_SOURCES := $(shell find web/src web/public web/scripts -type f 2>/dev/null) $(wildcard web/*.json web/*.ts web/*.html)
 
-.PHONY: help setup ui tools up demo test test-browser check check-code check-web check-tests bench bench-matcher fmt clean lock
+.PHONY: help setup ui tools up demo test test-browser check check-code check-web check-tests bench bench-engine bench-matcher fmt clean lock
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*?## ' $(MAKEFILE_LIST) | awk -F ':.*?## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
@@ -70,6 +70,9 @@ bench: setup ## Measure; prints a table and writes benchmarks/latest.json
 
 bench-matcher: setup ## Measure trigger-matcher alone: events matched, from Kafka to command, loading, changes
 	@$(BIN)/python -m benchmarks matcher
+
+bench-engine: setup ## Measure the engine, beside another one and PostgreSQL's own limit
+	@$(BIN)/python -m benchmarks engine
 
 fmt: setup ## Format the code
 	@$(BIN)/ruff format .

@@ -9,6 +9,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.engine import measure_engine
 from benchmarks.figures import Figure, save_figures
 from benchmarks.matcher import measure_matcher
 from benchmarks.pipeline import measure_pipeline
@@ -16,6 +17,7 @@ from benchmarks.pipeline import measure_pipeline
 PARTS: dict[str, Callable[[Console], Coroutine[None, None, list[Figure]]]] = {
     "matcher": measure_matcher,
     "pipeline": measure_pipeline,
+    "engine": measure_engine,
 }
 
 

@@ -21,6 +21,7 @@ from automations.contracts.wire import Reader, encode
 EXAMPLES = Path(__file__).with_name("examples")
 READERS: dict[str, Reader[Any]] = {
     "automation_defined": definition_reader,
+    "cancel_run": control_reader,
     "complete_task": control_reader,
     "dead_letter": dead_letter_reader,
     "notification_result": notification_result_reader,

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from automations.definition import ACTION_TYPES, catalogue, read_json, read_yaml, validate_document
-from automations.definition.document import Action, AutomationDocument
+from automations.definition.actions.action_type import EFFECT_FIELDS
+from automations.definition.document import Action, AutomationDocument, RetryPolicy
 
 DOCS = Path(__file__).parents[2] / "docs"
 BLOCK = re.compile(r"^```(json|yaml)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+SHARED_FIELDS = {*EFFECT_FIELDS, "on_timeout"}
 
 
 def as_document(value: Any) -> dict[str, Any] | None:
@@ -55,11 +57,16 @@ def test_reference_names_every_field_and_parameter() -> None:
         section = sections[entry["type"]].partition("\n## ")[0]
         assert entry["description"] in section
         table = re.findall(r"^\| `(\w+)` \| ([^|]*?) ?\|", section, re.MULTILINE)
-        schema = entry["params"]
-        assert [name for name, _ in table] == list(schema["properties"])
-        assert {name for name, need in table if need == "required"} == set(schema.get("required", []))
+        schema, beside = entry["params"], entry["fields"]
+        own = [name for name in beside["properties"] if name not in SHARED_FIELDS]
+        assert [name for name, _ in table] == [*schema.get("properties", {}), *own]
+        required = {name for name, need in table if need == "required"}
+        assert required == {*schema.get("required", []), *beside["required"]}
+        if tuple(beside["properties"]) != EFFECT_FIELDS:
+            takes = section.rpartition("Takes")[2].partition("\n\n")[0]
+            assert all(f"`{name}`" in takes for name in beside["properties"] if name in SHARED_FIELDS)
         for name in entry["output"].get("properties", {}):
             assert f"`{name}`" in section.partition("Leaves")[2].partition("\n")[0]
-    for model in (AutomationDocument, Action):
+    for model in (AutomationDocument, Action, RetryPolicy):
         for name in set(model.model_fields) - {"trigger"}:
             assert f"\n| `{name}` |" in page

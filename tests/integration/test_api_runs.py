@@ -11,7 +11,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from automations.contracts.dead_letters import DeadLetter, dead_letter_reader
-from automations.contracts.results import StartSkipped, StepError
+from automations.contracts.results import StartSkipped
+from automations.contracts.step_errors import StepError
 from automations.contracts.topics import DEAD_LETTERS, STEP_RESULTS, record_key
 from automations.contracts.wire import encode
 from automations.messaging.connection import KafkaSettings

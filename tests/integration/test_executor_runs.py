@@ -1,140 +1,17 @@
 """The executor as a process, on real Kafka and PostgreSQL, with a real HTTP peer."""
 
-import uuid
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
-
 from automations.clock import utc_now
-from automations.contracts.commands import StartRun, TriggerEvent
-from automations.contracts.controls import CompleteTask
-from automations.contracts.definitions import AutomationDefined, LiveDocument, definition_key
-from automations.contracts.identity import run_id
-from automations.contracts.topics import DEFINITIONS, RUN_COMMANDS, RUN_CONTROLS, record_key
+from automations.contracts.topics import DEFINITIONS
 from automations.contracts.wire import encode
-from automations.definition import validate_document
 from automations.messaging.connection import KafkaSettings
-from automations.messaging.publisher import Publisher, Record
-from automations.postgres import PostgresSettings
-from tests.support.counting_server import CountingServer, counting_server
+from automations.messaging.publisher import Record
+from tests.support.commander import TENANT, Commander, webhook
+from tests.support.counting_server import CountingServer
 from tests.support.eventually import eventually
-from tests.support.service_process import ServiceProcess, running_service
-from tests.support.stream import ResultsTail, results_tail
-
-TENANT = "default"
-
-
-class Commander:
-    """Speaks to the executor as api and trigger-matcher do."""
-
-    def __init__(self, publisher: Publisher) -> None:
-        self._publisher = publisher
-
-    async def define(
-        self, actions: list[dict[str, Any]], *, status: str = "active", version: int = 1
-    ) -> tuple[str, int]:
-        """Publish an automation; return its id and the definitions offset after it."""
-        checked = validate_document({"name": "test", "trigger": {"event": "case.created"}, "actions": actions})
-        assert checked.document is not None, checked.problems
-        automation_id = str(uuid.uuid4())
-        definition = AutomationDefined(
-            tenant_id=TENANT,
-            automation_id=automation_id,
-            revision=1,
-            status=status,  # type: ignore[arg-type]
-            live=LiveDocument(version=version, document=checked.document),
-        )
-        key = definition_key(TENANT, automation_id)
-        [lies] = await self._publisher.publish_all([Record(DEFINITIONS.name, key, encode(definition))])
-        return automation_id, lies.offset + 1
-
-    def command(self, automation_id: str, offset: int, **changes: Any) -> StartRun:
-        """Return a command that starts the automation for a new event."""
-        event_id = uuid.uuid4().hex
-        record = {"id": f"case-{event_id[:6]}", "name": "Portal is down", "priority": "critical"}
-        fields: dict[str, Any] = {
-            "run_id": run_id(TENANT, automation_id, "live", f"event:test:{event_id}"),
-            "tenant_id": TENANT,
-            "automation_id": automation_id,
-            "version": 1,
-            "lane": "live",
-            "cause": f"event:test:{event_id}",
-            "order_key": f"{automation_id}|case/{record['id']}",
-            "definitions_offset": offset,
-            "event": TriggerEvent(
-                id=event_id, type="case.created", time=utc_now(), object="case", record_id=record["id"], record=record
-            ),
-            "event_digest": "d1",
-            "decided_at": utc_now(),
-        }
-        return StartRun(**{**fields, **changes})
-
-    async def start(self, *commands: StartRun) -> None:
-        """Publish commands."""
-        await self._publisher.publish_all(
-            [
-                Record(RUN_COMMANDS.name, record_key(TENANT, command.order_key or ""), encode(command))
-                for command in commands
-            ]
-        )
-
-    async def complete(self, run: str, task_id: str, output: dict[str, Any], submission_id: str | None = None) -> str:
-        """Publish a completion; return the submission's id."""
-        submission_id = submission_id or str(uuid.uuid4())
-        control = CompleteTask(
-            tenant_id=TENANT,
-            run_id=run,
-            task_id=task_id,
-            submission_id=submission_id,
-            output=output,
-            submitted_by="ines@example.com",
-            submitted_at=utc_now(),
-        )
-        await self._publisher.publish_all([Record(RUN_CONTROLS.name, run.encode(), encode(control))])
-        return submission_id
-
-
-@pytest.fixture(scope="module")
-async def server() -> AsyncIterator[CountingServer]:
-    async with counting_server() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def environment(
-    kafka_settings: KafkaSettings, postgres_settings: PostgresSettings, server: CountingServer
-) -> dict[str, str]:
-    return {
-        "KAFKA_BOOTSTRAP_SERVERS": kafka_settings.bootstrap_servers,
-        "DATABASE_URL": postgres_settings.database_url.get_secret_value(),
-        "CRM_URL": server.url,
-        "WEBHOOK_ALLOWED_HOSTS": f"127.0.0.1:{server.port}",
-    }
-
-
-@pytest.fixture(scope="module")
-async def executor(environment: dict[str, str]) -> AsyncIterator[ServiceProcess]:
-    async with running_service("executor", environment) as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
-async def commander(kafka_settings: KafkaSettings) -> AsyncIterator[Commander]:
-    publisher = Publisher(kafka_settings, "test")
-    await publisher.start()
-    yield Commander(publisher)
-    await publisher.stop()
-
-
-@pytest.fixture
-async def results(kafka_settings: KafkaSettings, executor: ServiceProcess) -> AsyncIterator[ResultsTail]:
-    async with results_tail(kafka_settings) as opened:
-        yield opened
-
-
-def webhook(server: CountingServer, path: str = "/hook", **more: Any) -> dict[str, Any]:
-    return {"type": "call_webhook", "params": {"url": f"{server.url}{path}", **more}}
+from tests.support.service_process import ServiceProcess
+from tests.support.stream import ResultsTail
 
 
 async def test_run_performs_its_steps_in_order_and_reports_each(

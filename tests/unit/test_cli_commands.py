@@ -104,7 +104,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_samples_are_those_of_the_checkout() -> None:
-    assert len(load_documents([samples.FOLDER])) == 3
+    assert len(load_documents([samples.FOLDER])) == 6
 
 
 @pytest.mark.parametrize(

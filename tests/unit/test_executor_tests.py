@@ -7,15 +7,18 @@ import pytest
 
 from automations.contracts.commands import EventPosition, TriedDocument
 from automations.contracts.definitions import AutomationDefined, AutomationStatus, LiveDocument
+from automations.contracts.identity import Lane
 from executor.engine.inputs import Started
 from executor.engine.transition import start_run
 from executor.enrolment.decide import Definitions, decide_start
-from tests.unit.test_engine_transitions import plan_of, restarted, started
+from tests.support.engine_runs import plan_of, restarted, started
 
+TASK = {"type": "human_task", "params": {"title": "Approve"}}
+MAIL = {"type": "send_email", "params": {"to": "{{ record.email }}", "subject": "Hello"}}
 PLACE = EventPosition(topic="crm.events", partition=3, offset=1042)
 
 
-def start_of_test(lane: str = "sandbox") -> Started:
+def start_of_test(lane: Lane = "sandbox") -> Started:
     given = started(lane)
     tried = TriedDocument(document={"name": "t"})
     return Started(command=msgspec.structs.replace(given.command, version=-7, test=tried, position=PLACE), at=given.at)
@@ -38,17 +41,17 @@ def test_test_starts_whatever_the_status_and_the_sandbox(status: AutomationStatu
 
 
 @pytest.mark.parametrize("lane", ["live", "sandbox"])
-def test_test_is_dry_in_every_lane(lane: str) -> None:
+def test_test_is_dry_in_every_lane(lane: Lane) -> None:
     """A command that names the live lane by mistake reaches nobody all the same."""
-    moved = start_run(start_of_test(lane), plan_of("human_task", "send_email"))
+    moved = start_run(start_of_test(lane), plan_of(TASK, MAIL))
     assert moved.run.dry_run
     assert restarted(moved.run).dry_run
-    assert moved.run.waiting is None
+    assert not moved.run.parked
     assert [step.status for step in moved.run.steps] == ["completed", "running"]
 
 
 def test_facts_of_a_test_say_so_and_carry_the_events_place() -> None:
-    moved = start_run(start_of_test(), plan_of("human_task"))
+    moved = start_run(start_of_test(), plan_of(TASK))
     assert moved.fact is not None
     assert moved.fact.start is not None
     assert (moved.fact.test, moved.fact.start.mode, moved.fact.start.position) == (True, "test", PLACE)
@@ -56,7 +59,7 @@ def test_facts_of_a_test_say_so_and_carry_the_events_place() -> None:
 
 
 @pytest.mark.parametrize(("lane", "mode"), [("live", "live"), ("sandbox", "dry_run")])
-def test_other_runs_are_no_tests(lane: str, mode: str) -> None:
-    moved = start_run(started(lane), plan_of("update_field"))
+def test_other_runs_are_no_tests(lane: Lane, mode: str) -> None:
+    moved = start_run(started(lane), plan_of(MAIL))
     fact: Any = moved.fact
     assert (fact.test, fact.start.mode, fact.start.position) == (False, mode, None)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -121,7 +122,6 @@ def test_error_names_the_parameter() -> None:
         ("{% for x in (1..many) %}{% endfor %}", "unknown_name", "many"),
         ("{{ steps.nobody.output }}", "unknown_step", "nobody"),
         ("{{ steps.aks.output }}", "unknown_step", '"ask"'),
-        ("{{ steps.later.output }}", "unknown_step", "not run yet"),
         ("{{ steps }}", "unknown_step", "steps.<id>"),
         ("{{ steps[record.x] }}", "unknown_step", "steps.<id>"),
         ("{{ record.name | upcse }}", "unknown_filter", '"upcase"'),
@@ -134,7 +134,7 @@ def test_error_names_the_parameter() -> None:
 )
 def test_unknown_name_step_or_filter_is_a_problem_at_publish(text: str, code: str, words: str) -> None:
     """What could never have a value is said before the automation runs, with what would be right."""
-    (problem,) = validate_template(text, ["ask"], later_steps=["later"], pointer="/p")
+    (problem,) = validate_template(text, ["ask"], pointer="/p")
     assert (problem.pointer, problem.code) == ("/p", code)
     assert words in problem.message
 
@@ -170,3 +170,32 @@ def test_values_are_never_read_as_templates(name: str) -> None:
     scope = Scope(record={"name": "{{ record.secret }}" + name, "secret": "x"})
     assert render_text("{{ record.name }}", scope).value == "{{ record.secret }}" + name
     assert render_text("<{{ record.name }}>", scope).value == "<{{ record.secret }}" + name + ">"
+
+
+_PARTS = st.one_of(
+    st.text(alphabet=st.characters(exclude_characters="{}%", exclude_categories=["Cs"]), max_size=5),
+    st.sampled_from(
+        [
+            *("record.name", "record.amount", "record.paid", "record.none", "record.tags", "record.owner.email"),
+            *("record.owner", "record.owner.phone", "record.contacts.first.name", "record.contacts[1].name"),
+            *("record.name.size", "record.nothing", "event.type", "steps.ask.output.approved", "vars.x", "item", "now"),
+            *("record.huge", "record.long", "record.rate"),
+        ]
+    ).map(lambda path: f"{{{{ {path} }}}}"),
+)
+
+
+@given(st.lists(_PARTS, min_size=1, max_size=5).map("".join))
+def test_text_of_names_is_what_the_library_makes_of_it(text: str) -> None:
+    """A text that only names values gives the same, and misses the same names, as one with a tag beside them."""
+    scope = msgspec.structs.replace(SCOPE, record={**SCOPE.record, "huge": 7**1000, "long": "x" * 5_000, "rate": 0.5})
+    by_itself, beside_a_tag = (render_text(one, scope) for one in (f" {text}", f" {text}{{% if true %}}{{% endif %}}"))
+    assert by_itself == beside_a_tag
+
+
+def test_error_names_the_place_however_deep() -> None:
+    """A text that fails inside of lists and objects is named by the pointer to it."""
+    with pytest.raises(RenderError) as raised:
+        render_params({"a": [{}, {"b/c": "{{ record.name | divided_by: 0 }}"}]}, SCOPE, pointer="/params")
+    assert raised.value.pointer == "/params/a/1/b~1c"
+    assert raised.value.problem.pointer == "/params/a/1/b~1c"

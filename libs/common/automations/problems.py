@@ -30,8 +30,14 @@ def pointer_join(pointer: str, *segments: str | int) -> str:
 
 def suggest_nearest(word: str, known: Collection[str]) -> str:
     """Return ` Did you mean "x"?` for the known word nearest to a misspelt one, or nothing."""
+    nearest = nearest_word(word, known)
+    return f' Did you mean "{nearest}"?' if nearest is not None else ""
+
+
+def nearest_word(word: str, known: Collection[str]) -> str | None:
+    """Return the known word nearest to a misspelt one, or `None` if none is near."""
     nearest = get_close_matches(word.lower(), sorted(known), n=1, cutoff=0.6)
-    return f' Did you mean "{nearest[0]}"?' if nearest else ""
+    return nearest[0] if nearest else None
 
 
 def list_words(words: Collection[str]) -> str:

@@ -107,14 +107,14 @@ async def _until_stopped(running: Running, process: Process) -> bool:
 
 async def _inside(running: Running, process: Process) -> None:
     async with running(process):
-        _calm_garbage_collection()
+        calm_garbage_collection()
         process.ready = True
         log.info("ready")
         await process.stopping.wait()
         process.ready = False
 
 
-def _calm_garbage_collection() -> None:
+def calm_garbage_collection() -> None:
     """Leave what lives as long as the process out of every collection, and collect the rest less often.
 
     Thousands of runs or messages at a time are many objects and hardly any cycles: with the interpreter's own

@@ -88,7 +88,7 @@ class CountedContext(RenderContext):
         self.charge(1 + weigh(value) // _CHARACTERS_PER_UNIT)
         if value is not None:
             return value
-        return NoValue(_path_text(path), self._note) if default is UNDEFINED else default
+        return NoValue(path_text(path), self._note) if default is UNDEFINED else default
 
     def filter(self, name: str, token: Token | None) -> Callable[..., object]:
         """Return the filter of a name, within the limits of what goes in and comes out."""
@@ -184,7 +184,8 @@ def _require_small_replacement(text: str = "", old: str = "", new: str = "") -> 
     _require_length(len(text) + text.count(old) * len(new))
 
 
-def _path_text(path: list[object]) -> str:
+def path_text(path: list[object]) -> str:
+    """Return a path as a person wrote it, but for brackets."""
     return ".".join(str(part) for part in path)
 
 

@@ -7,7 +7,7 @@ published, not surprises when it runs. Rendering is a pure function: the same te
 the same bytes, on every attempt and every machine. Its limits are the constants of `template_language`.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -16,7 +16,8 @@ from liquid.static_analysis import TemplateAnalysis
 from liquid.undefined import Undefined
 
 from automations.paths import ROOTS, Scope
-from automations.problems import Problem, list_words, pointer_join, suggest_nearest
+from automations.plain_texts import NOT_PLAIN, parse_plain
+from automations.problems import Problem, list_words, nearest_word, pointer_join, suggest_nearest
 from automations.template_language import (
     ENVIRONMENT,
     OUTPUT_LIMIT_BYTES,
@@ -52,6 +53,10 @@ class RenderError(ValueError):
         self.message = message
         self.problem = Problem(pointer, message, "render")
 
+    def within(self, part: str | int) -> "RenderError":
+        """Return the error as it is told of the value that this one is a part of."""
+        return RenderError(pointer_join("", part) + self.pointer, self.message)
+
 
 def is_template(value: object) -> bool:
     """Return whether a value is text that has names or tags in it."""
@@ -67,7 +72,10 @@ def render_params(params: Mapping[str, object], scope: Scope, *, pointer: str = 
         RenderError: a text fails or takes more than its limits.
     """
     missing: dict[str, None] = {}
-    value = {name: _render(part, scope, pointer_join(pointer, name), missing) for name, part in params.items()}
+    try:
+        value = _render_fields(params, scope, missing)
+    except RenderError as error:
+        raise RenderError(pointer + error.pointer, error.message) from error.__cause__
     return Rendered(value, list(missing))
 
 
@@ -78,33 +86,61 @@ def render_text(text: str, scope: Scope, *, pointer: str = "") -> Rendered[objec
         RenderError: it fails or takes more than its limits.
     """
     missing: dict[str, None] = {}
-    return Rendered(_render(text, scope, pointer, missing), list(missing))
+    try:
+        return Rendered(_render(text, scope, missing), list(missing))
+    except RenderError as error:
+        raise RenderError(pointer, error.message) from error.__cause__
 
 
-def _render(value: object, scope: Scope, pointer: str, missing: dict[str, None]) -> object:
+def _render(value: object, scope: Scope, missing: dict[str, None]) -> object:
     if isinstance(value, str):
-        return _render_template(value, scope, pointer, missing) if is_template(value) else value
-    if isinstance(value, Mapping):
-        return {
-            str(name): _render(part, scope, pointer_join(pointer, str(name)), missing) for name, part in value.items()
-        }
+        return _render_template(value, scope, missing) if is_template(value) else value
+    if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101 (an exact type is tested faster)
+        return _render_fields(value, scope, missing)
     if isinstance(value, list | tuple):
-        return [_render(part, scope, pointer_join(pointer, place), missing) for place, part in enumerate(value)]
+        return _render_elements(value, scope, missing)
     return value
 
 
-def _render_template(text: str, scope: Scope, pointer: str, missing: dict[str, None]) -> object:
+def _render_fields(fields: Mapping[str, object], scope: Scope, missing: dict[str, None]) -> dict[str, object]:
+    rendered: dict[str, object] = {}
+    for name, part in fields.items():
+        try:
+            rendered[str(name)] = _render(part, scope, missing)
+        except RenderError as error:
+            raise error.within(str(name)) from error.__cause__
+    return rendered
+
+
+def _render_elements(elements: Sequence[object], scope: Scope, missing: dict[str, None]) -> list[object]:
+    rendered: list[object] = []
+    for place, part in enumerate(elements):
+        try:
+            rendered.append(_render(part, scope, missing))
+        except RenderError as error:
+            raise error.within(place) from error.__cause__
+    return rendered
+
+
+def _render_template(text: str, scope: Scope, missing: dict[str, None]) -> object:
     try:
-        template = parse_template(text)
-        context = context_of(template, scope)
-        expression = single_expression(template)
-        result = (
-            write_text(template, context) if expression is None else _whole_value(expression.evaluate(context), context)
-        )
+        plain = parse_plain(text)
+        result = NOT_PLAIN if plain is None else plain.render(scope, missing)
+        return _render_by_library(text, scope, missing) if result is NOT_PLAIN else result
     except LiquidError as error:
-        raise RenderError(pointer, _explain(error)) from error
+        raise RenderError("", _explain(error)) from error
     except Exception as error:  # a filter met a value that it was not made for
-        raise RenderError(pointer, f"The text cannot be rendered: {error or type(error).__name__}.") from error
+        raise RenderError("", f"The text cannot be rendered: {error or type(error).__name__}.") from error
+
+
+def _render_by_library(text: str, scope: Scope, missing: dict[str, None]) -> object:
+    template = parse_template(text)
+    context = context_of(template, scope)
+    expression = single_expression(template)
+    if expression is None:
+        result: object = write_text(template, context)
+    else:
+        result = _whole_value(expression.evaluate(context), context)
     missing.update(context.missing)
     return result
 
@@ -134,14 +170,14 @@ def validate_template(
     text: str,
     known_steps: Collection[str],
     *,
-    later_steps: Collection[str] = (),
+    explain_step: Callable[[str], str] | None = None,
     pointer: str = "",
     inside_loop: bool = False,
 ) -> list[Problem]:
     """Return what is wrong with a text before it ever runs: its form, unknown roots, steps, filters.
 
-    `known_steps` are the ids of actions that run before; `later_steps` those that stand in the document but
-    do not, which is said apart. `item` and `index` are names only inside a loop.
+    `known_steps` are the ids of actions that can have run before; `explain_step` says of any other why it has
+    no result here. `item` and `index` are names only inside a loop.
     """
     if not is_template(text):
         return []
@@ -154,7 +190,7 @@ def validate_template(
     return [
         *_unknown_filters(analysis, pointer),
         *_unknown_roots(analysis, pointer, inside_loop),
-        *_unknown_steps(analysis, pointer, known_steps, later_steps),
+        *_unknown_steps(analysis, pointer, known_steps, explain_step),
     ]
 
 
@@ -182,7 +218,7 @@ def _unknown_roots(analysis: TemplateAnalysis, pointer: str, inside_loop: bool) 
 
 
 def _unknown_steps(
-    analysis: TemplateAnalysis, pointer: str, known: Collection[str], later: Collection[str]
+    analysis: TemplateAnalysis, pointer: str, known: Collection[str], explain_step: Callable[[str], str] | None
 ) -> list[Problem]:
     problems: dict[str, Problem] = {}
     for variable in analysis.globals.get("steps", ()):
@@ -191,10 +227,17 @@ def _unknown_steps(
         if not isinstance(step, str):
             message = f'"{variable}" does not name a step; write steps.<id>.output.'
             problems.setdefault(str(variable), Problem(pointer, message, "unknown_step"))
-        elif step in later and step not in known:
-            message = f'"{step}" has not run yet at this place; only earlier actions can be named.'
-            problems.setdefault(step, Problem(pointer, message, "unknown_step"))
         elif step not in known:
-            message = f'There is no action "{step}" before this one.{suggest_nearest(step, known)}'
+            message = (
+                explain_step(step)
+                if explain_step is not None
+                else explain_unknown_step(step, nearest_word(step, known))
+            )
             problems.setdefault(step, Problem(pointer, message, "unknown_step"))
     return list(problems.values())
+
+
+def explain_unknown_step(step: str, nearest: str | None) -> str:
+    """Return what is said of a step that no action of the document has; `nearest` was probably meant."""
+    hint = f' Did you mean "{nearest}"?' if nearest is not None else ""
+    return f'There is no action "{step}" before this one.{hint}'

@@ -78,7 +78,13 @@ async def running(
         stack.push_async_callback(background.stop)
         for work in (lease.keep(), journal.run(), publication.run(), follower.follow(), _keep_saving(versions)):
             background.start(work)
-        for work in (recovery.keep_taking_over(), recovery.keep_sweeping(), recovery.keep_pruning()):
+        for work in (
+            recovery.keep_taking_over(),
+            recovery.keep_waking(),
+            recovery.keep_delivering(),
+            recovery.keep_sweeping(),
+            recovery.keep_pruning(),
+        ):
             background.start(work)
 
         broker = kafka.broker("executor")

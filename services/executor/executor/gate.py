@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from automations.clock import utc_now
 from automations.contracts.notifications import SendNotification
-from automations.contracts.results import StepError
+from automations.contracts.step_errors import StepError
 from automations.contracts.topics import NOTIFICATIONS
 from automations.contracts.wire import encode
 from automations.messaging.publisher import Publisher, Record
@@ -16,9 +16,10 @@ from automations.observability import get_logger
 from executor.actions import PERFORMERS
 from executor.actions.requests import AskPerson, CrmCall, Notify, WebhookCall
 from executor.engine.inputs import EffectFailed, EffectSucceeded
+from executor.engine.outcomes import Effect
 from executor.engine.run import Run
 from executor.engine.step_requests import circumstances_of
-from executor.engine.transition import Effect
+from executor.engine.transition import unknown_outcome
 from executor.http_calls import CallFailed, HttpCalls
 from executor.journal.lease import Lease
 
@@ -37,10 +38,15 @@ class Gate:
         self._publisher = publisher
         self._lease = lease
 
+    def answer_at_once(self, run: Run, effect: Effect) -> Outcome | None:
+        """Return what becomes of an effect that asks nobody, which is every one of a dry run; `None` of any other."""
+        return self._simulate(run, effect) if run.dry_run else None
+
     async def perform(self, run: Run, effect: Effect) -> Outcome | None:
         """Return what became of one attempt; `HANDED_OVER` where its result comes later."""
-        if run.dry_run:
-            return self._simulate(run, effect)
+        known = self.answer_at_once(run, effect)
+        if known is not None:
+            return known
         await self._lease.until_it_stands()
         try:
             match effect.request:
@@ -54,17 +60,13 @@ class Gate:
                 case AskPerson():
                     raise TypeError("a task for a person is no effect")
         except CallFailed as failure:
-            return _failed(effect, failure.error, failure.retry_after_seconds)
+            return _failed(effect, _error_of(effect, failure), failure.retry_after_seconds)
         return _succeeded(effect, answer)
 
     @staticmethod
     def _simulate(run: Run, effect: Effect) -> Outcome:
-        step = run.step_at(effect.path)
-        if step is None:
-            return _failed(effect, StepError(kind="internal", message="the run has no such step"))
-        performer = PERFORMERS[step.type]
-        answer = performer.simulate(effect.request, circumstances_of(run, step.path, step.started_at))
-        return _succeeded(effect, dict(answer))
+        circumstances = circumstances_of(run, effect.path, effect.begun_at)
+        return _succeeded(effect, dict(PERFORMERS[effect.type].simulate(effect.request, circumstances)))
 
     async def _hand_over(self, run: Run, effect: Effect, message: Notify) -> None:
         notification = SendNotification(
@@ -79,14 +81,19 @@ class Gate:
             subject=message.subject,
             body=message.body,
             sender=message.sender,
-            requested_at=_begun_at(run, effect),
+            requested_at=effect.begun_at,
+            at_most_once=effect.at_most_once,
         )
         await self._publisher.publish_all([Record(NOTIFICATIONS.name, run.run_id.encode(), encode(notification))])
 
 
-def _begun_at(run: Run, effect: Effect) -> Any:
-    step = run.step_at(effect.path)
-    return run.started_at if step is None else step.started_at
+def _error_of(effect: Effect, failure: CallFailed) -> StepError:
+    """Return the error of an attempt; an effect that is sent at most once is tried again only if it never left."""
+    if not effect.at_most_once or failure.reached == "not_sent":
+        return failure.error
+    if failure.reached == "unanswered":
+        return unknown_outcome(failure.error.message)
+    return StepError(kind=failure.error.kind, message=failure.error.message, detail=failure.error.detail)
 
 
 def _headers(run: Run, effect: Effect) -> dict[str, str]:

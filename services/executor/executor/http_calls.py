@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 import aiohttp
 import msgspec
@@ -17,7 +17,7 @@ from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from automations.clock import utc_now
-from automations.contracts.results import StepError
+from automations.contracts.step_errors import StepError
 from automations.contracts.wire import encode
 from executor.actions.requests import CrmCall, WebhookCall
 from executor.settings import ExecutorSettings
@@ -29,12 +29,17 @@ _RETRYABLE: Final = frozenset({408, 409, 423, 425, 429})
 _USER_AGENT: Final = "Automations"
 
 
+Reached = Literal["not_sent", "unanswered", "answered"]
+"""How far a request came. `not_sent`: it never left. `unanswered`: nobody can tell what became of it."""
+
+
 class CallFailed(Exception):
     """An attempt at a call failed; the error says how, and whether another one is worth it."""
 
-    def __init__(self, error: StepError, retry_after_seconds: float | None = None) -> None:
+    def __init__(self, error: StepError, reached: Reached, retry_after_seconds: float | None = None) -> None:
         super().__init__(error.message)
         self.error = error
+        self.reached: Reached = reached
         self.retry_after_seconds = retry_after_seconds
 
 
@@ -107,6 +112,9 @@ class HttpCalls:
             headers={"User-Agent": _USER_AGENT},
             cookie_jar=aiohttp.DummyCookieJar(),
         )
+        for session in (self._crm, self._webhooks):
+            # The library would send some methods a second time over a new connection; attempts are ours to count.
+            session._retry_connection = False
         return self
 
     async def __aexit__(
@@ -173,16 +181,19 @@ class HttpCalls:
                 read = await _read_at_most(answer, MAX_ANSWER_BYTES)
         except PrivateAddress as error:
             raise _private(str(error)) from error
-        except TimeoutError as error:
-            message = f"{peer} did not answer within {self._settings.effect_timeout_seconds:g} s"
-            raise CallFailed(StepError(kind="timeout", message=message, retryable=True)) from error
-        except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             if isinstance(error.__cause__, PrivateAddress):
                 raise _private(str(error.__cause__)) from error
+            message = f"{peer} could not be reached: {error or type(error).__name__}"
+            raise CallFailed(StepError(kind="unreachable", message=message, retryable=True), "not_sent") from error
+        except TimeoutError as error:
+            message = f"{peer} did not answer within {self._settings.effect_timeout_seconds:g} s"
+            raise CallFailed(StepError(kind="timeout", message=message, retryable=True), "unanswered") from error
+        except (aiohttp.ClientError, OSError, asyncio.IncompleteReadError) as error:
             if isinstance(error, aiohttp.InvalidURL | ValueError):
                 raise _not_sent("invalid", f"{url} is no web address") from error
-            message = f"{peer} could not be reached: {error or type(error).__name__}"
-            raise CallFailed(StepError(kind="unreachable", message=message, retryable=True)) from error
+            message = f"the connection to {peer} broke: {error or type(error).__name__}"
+            raise CallFailed(StepError(kind="unreachable", message=message, retryable=True), "unanswered") from error
         except ValueError as error:
             raise _not_sent("invalid", f"the request to {peer} cannot be sent: {error}") from error
         return _answer_of(peer, answer, read)
@@ -197,7 +208,7 @@ def _answer_of(peer: str, answer: aiohttp.ClientResponse, body: bytes) -> dict[s
         message = (
             f"{peer} answered {answer.status}, a redirection to {answer.headers.get('Location')}; name that address"
         )
-        raise CallFailed(StepError(kind="redirected", message=message, detail={"status": answer.status}))
+        raise CallFailed(StepError(kind="redirected", message=message, detail={"status": answer.status}), "answered")
     raise CallFailed(
         StepError(
             kind="refused",
@@ -205,6 +216,7 @@ def _answer_of(peer: str, answer: aiohttp.ClientResponse, body: bytes) -> dict[s
             retryable=answer.status in _RETRYABLE or answer.status >= 500,
             detail={"status": answer.status},
         ),
+        "answered",
         _retry_after(answer.headers.get("Retry-After")),
     )
 
@@ -270,4 +282,4 @@ def _private(message: str) -> CallFailed:
 
 
 def _not_sent(kind: str, message: str) -> CallFailed:
-    return CallFailed(StepError(kind=kind, message=message))
+    return CallFailed(StepError(kind=kind, message=message), "not_sent")

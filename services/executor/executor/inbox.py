@@ -10,17 +10,17 @@ from uuid import UUID
 from aiokafka import ConsumerRecord
 
 from automations.clock import utc_now
-from automations.contracts.controls import control_reader
+from automations.contracts.controls import CancelRun, control_reader
 from automations.contracts.notifications import NotificationResult, notification_result_reader
-from automations.contracts.results import StepError
+from automations.contracts.step_errors import StepError
 from automations.contracts.topics import RUN_CONTROLS
 from automations.contracts.wire import UnreadableMessage
 from automations.messaging.batches import Batch
 from automations.messaging.dead_letters import dead_letter
 from automations.messaging.publisher import Publisher, Record
-from executor.engine.inputs import EffectFailed, EffectSucceeded, Input, TaskSubmitted
+from executor.engine.inputs import CancelRequested, EffectFailed, EffectSucceeded, Input, TaskSubmitted
 from executor.enrolment.accept import READER
-from executor.journal.rows import LeftInput
+from executor.journal.rows import LeftInput, PendingInput
 from executor.journal.store import Journal
 from executor.runner import Runner
 
@@ -53,6 +53,10 @@ class Inbox:
                 pending = await self._journal.pending_inputs([held.run.run_id for held in adopted])
                 for held in adopted:
                     self._runner.wake(held, pending.get(held.run.run_id, ()))
+            taken_up = {held.run.run_id for held in adopted}
+            for _, left in inputs:
+                if left.run_id not in taken_up:
+                    self._runner.deliver(left.run_id, (PendingInput(left.key, left.input),))
         if letters:
             await self._publisher.publish_all(letters)
 
@@ -65,6 +69,11 @@ def read_input(topic: str, value: bytes | None) -> LeftInput:
     """
     if topic == RUN_CONTROLS.name:
         control = control_reader.read(value)
+        if isinstance(control, CancelRun):
+            cancelled = CancelRequested(
+                requested_by=control.requested_by, at=control.requested_at, reason=control.reason
+            )
+            return _left(control.run_id, "cancel", cancelled)
         submitted = TaskSubmitted(
             task_id=control.task_id,
             submission_id=control.submission_id,

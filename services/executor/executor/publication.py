@@ -14,6 +14,7 @@ import msgspec
 from automations.contracts.results import RunAdvanced
 from automations.contracts.topics import STEP_RESULTS, record_key
 from automations.contracts.wire import encode
+from automations.durable_points import passed
 from automations.messaging.publisher import MessageTooLarge, Publisher, Record
 from automations.observability import get_logger
 from executor.engine.run import Run
@@ -82,6 +83,7 @@ class Publication:
                 await self._arrived.wait()
             group = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_RECORDS))]
             await self._publish([record for record, *_ in group])
+            passed("published")
             for _, published, seq in group:
                 published.advance(seq)
 

@@ -1,8 +1,11 @@
-"""Finds what nobody takes care of: runs of processes that are gone, and inputs of runs that nobody holds."""
+"""Finds what nobody takes care of: runs of processes that are gone, times that have come, inputs of runs that nobody
+holds, and inputs that another process took in for a run of this one.
+"""
 
 import asyncio
 from typing import Final
 
+from automations.durable_points import passed
 from automations.observability import get_logger
 from automations.postgres import OUTAGES
 from executor.journal.lease import RENEW_SECONDS
@@ -13,6 +16,7 @@ from executor.runner import Runner
 log = get_logger(__name__)
 
 _SWEEP_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 1.0
 _PRUNE_SECONDS: Final = 600.0
 _AT_MOST: Final = 1_000
 
@@ -43,6 +47,33 @@ class Recovery:
         pending = await self._journal.pending_inputs([one.run.run_id for one in held])
         for one in held:
             self._runner.wake(one, pending.get(one.run.run_id, ()))
+
+    async def wake_due(self) -> None:
+        """Take up parked runs of which a time has come."""
+        claimed = await self._journal.claim_due(_AT_MOST)
+        if claimed:
+            passed("timer claimed")
+        for held, fired in claimed:
+            self._runner.wake(held, fired=fired)
+
+    async def deliver(self) -> None:
+        """Give runs that are performed here the inputs that another process took in for them."""
+        for run_id, inputs in (await self._journal.inputs_of_held()).items():
+            self._runner.deliver(run_id, inputs)
+
+    async def keep_waking(self) -> None:
+        """Wake runs as their times come, until cancelled."""
+        while True:
+            await self._runner.until_room()
+            await self.wake_due()
+            seconds = await self._journal.seconds_to_next_timer()
+            await asyncio.sleep(_LOOK_SECONDS if seconds is None else min(max(seconds, 0.01), _LOOK_SECONDS))
+
+    async def keep_delivering(self) -> None:
+        """Look for inputs of runs under way until cancelled."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            await self.deliver()
 
     async def keep_taking_over(self) -> None:
         """Look for processes that are gone until cancelled."""

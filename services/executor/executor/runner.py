@@ -1,23 +1,37 @@
-"""Performs runs: effect, input, journal, next effect, until the run waits or has ended and is given up."""
+"""Performs runs: effects, inputs, journal, next effects, until the run waits or has ended and is given up.
+
+A run that this process holds is one task. Its effects are performed side by side, each in a task of its own;
+what comes of them, and every other input, is applied by the run's task alone, one after the other, and what
+came together is one journal write. A run is given up when nothing of it is in flight and no time of it is
+near: its times are then rows, and whoever finds one come takes the run up again.
+"""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from automations.clock import utc_now
-from automations.contracts.results import StepError
+from automations.contracts.step_errors import StepError
+from automations.durable_points import passed
 from automations.observability import get_logger
-from executor.engine.inputs import EffectFailed, EffectSucceeded, Input
+from executor.active_run import ActiveRun
+from executor.engine.inputs import EffectFailed, EffectSucceeded, Input, TimerFired, input_decoder
+from executor.engine.outcomes import Effect, Transition, timers_of
 from executor.engine.plan import Plan
 from executor.engine.run import Run
-from executor.engine.transition import Effect, Transition, apply_input, effects_under_way
-from executor.gate import Gate, Outcome
-from executor.journal.rows import Acceptance, Advance, HeldRun, PendingInput, Release, entry_of
+from executor.engine.transition import apply_input, take_up
+from executor.gate import Gate
+from executor.journal.rows import Acceptance, Advance, Entry, HeldRun, PendingInput, Release, entry_of
 from executor.journal.store import Journal
 from executor.journal.versions import UnknownVersion, Versions
 from executor.publication import Publication, PublishedUpTo, results_key
 
 log = get_logger(__name__)
+
+FACTS_A_STATE: Final = 100
+"""A run's state is written when it is given up, and after so many facts: no more inputs are replayed at a take-over."""
+NEAR_SECONDS: Final = 2.0
+"""A time that comes so soon is waited for in memory; for others the run is given up meanwhile."""
 
 
 class Runner:
@@ -38,9 +52,11 @@ class Runner:
         self._publication = publication
         self._on_fatal = on_fatal
         self._max_active = max_active
+        self._active: dict[str, ActiveRun] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._room = asyncio.Event()
         self._room.set()
+        self._stopping = False
 
     @property
     def active(self) -> int:
@@ -51,27 +67,48 @@ class Runner:
         """Return when more runs may be begun."""
         await self._room.wait()
 
-    def begin(self, accepted: Acceptance, effects: Sequence[Effect]) -> None:
+    def begin(self, accepted: Acceptance, moved: Transition) -> None:
         """Perform a run that was just accepted; its first fact is published too."""
         run = accepted.run
-        published = PublishedUpTo(0)
-        self._publication.add(results_key(run), accepted.entry.fact, accepted.entry.seq, published)
-        self._spawn(run, published, effects, ())
+        active = ActiveRun(run, PublishedUpTo(0), moved.timers)
+        self._publication.add(results_key(run), accepted.entry.fact, accepted.entry.seq, active.published)
+        active.to_perform.extend(moved.effects)
+        self._spawn(active)
 
     async def resume(self, held: HeldRun, inputs: Sequence[PendingInput]) -> None:
         """Go on with a run that was taken over: publish what may not have been, perform what was under way."""
         run = held.run
-        published = PublishedUpTo(held.published)
-        for seq, fact in await self._journal.load_facts(run.run_id, held.published):
-            self._publication.add(results_key(run), fact, seq, published)
-        self._spawn(run, published, effects_under_way(run), inputs)
+        active = ActiveRun(run, PublishedUpTo(held.published), timers_of(run))
+        for entry in await self._journal.load_entries(run.run_id, min(held.published, run.seq)):
+            if entry.seq > held.published:
+                self._publication.add(results_key(run), entry.fact, entry.seq, active.published)
+            if entry.seq > run.seq:
+                active.to_replay.append(input_decoder.decode(entry.input))
+        active.was_in_flight = True
+        active.take(inputs)
+        self._spawn(active)
 
-    def wake(self, held: HeldRun, inputs: Sequence[PendingInput]) -> None:
+    def wake(self, held: HeldRun, inputs: Sequence[PendingInput] = (), fired: Sequence[TimerFired] = ()) -> None:
         """Go on with a run that waited; nothing of it was under way but what waited for these inputs."""
-        self._spawn(held.run, PublishedUpTo(held.published), (), inputs)
+        active = ActiveRun(held.run, PublishedUpTo(held.published), timers_of(held.run))
+        active.take(inputs)
+        for timer in fired:
+            active.give(timer)
+        self._spawn(active)
+
+    def deliver(self, run_id: str, inputs: Sequence[PendingInput]) -> None:
+        """Give inputs to a run that this process performs; where it does not any more, they lie in the inbox."""
+        active = self._active.get(run_id)
+        if active is not None:
+            active.take(inputs)
 
     async def stop(self, grace_seconds: float) -> None:
-        """Let runs come to a point where they can be given up, for so long at the most; end the others."""
+        """Let runs come to a point where they can be given up, for so long at the most; end the others.
+
+        From now on there is no room for more.
+        """
+        self._stopping = True
+        self._room.clear()
         tasks = list(self._tasks.values())
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace_seconds)
@@ -79,19 +116,18 @@ class Runner:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _spawn(
-        self, run: Run, published: PublishedUpTo, effects: Iterable[Effect], inputs: Sequence[PendingInput]
-    ) -> None:
-        task = asyncio.create_task(self._perform(run, published, deque(effects), inputs))
-        self._tasks[run.run_id] = task
-        task.add_done_callback(lambda done: self._ended(run.run_id, done))
+    def _spawn(self, active: ActiveRun) -> None:
+        run_id = active.run.run_id
+        task = asyncio.create_task(self._perform(active))
+        self._tasks[run_id], self._active[run_id] = task, active
+        task.add_done_callback(lambda done: self._ended(run_id, done))
         if len(self._tasks) >= self._max_active:
             self._room.clear()
 
     def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
         if self._tasks.get(run_id) is task:
-            del self._tasks[run_id]
-        if len(self._tasks) < self._max_active:
+            del self._tasks[run_id], self._active[run_id]
+        if len(self._tasks) < self._max_active and not self._stopping:
             self._room.set()
         if task.cancelled() or (error := task.exception()) is None:
             return
@@ -100,52 +136,102 @@ class Runner:
         else:
             self._on_fatal(error)
 
-    async def _perform(
-        self, run: Run, published: PublishedUpTo, effects: deque[Effect], inputs: Sequence[PendingInput]
-    ) -> None:
-        while True:
-            for pending in inputs:
-                run = await self._advance(run, published, pending.input, effects, taken=(pending.key,))
-            while effects:
-                effect = effects.popleft()
-                if effect.pause_seconds:
-                    await asyncio.sleep(effect.pause_seconds)
-                outcome = await self._attempt(run, effect)
-                if outcome is not None:
-                    run = await self._advance(run, published, outcome, effects)
-            await published.until(run.seq)
-            inputs = await self._journal.release(Release(run.run_id, published.seq))
-            if not inputs:
-                return
-
-    async def _attempt(self, run: Run, effect: Effect) -> Outcome | None:
-        """Return what became of the effect; an error that nobody foresaw fails its step, and nothing else."""
-        try:
-            return await self._gate.perform(run, effect)
-        except Exception as error:
-            log.exception("an effect could not be performed", run_id=run.run_id, path=effect.path)
-            said = StepError(kind="internal", message=f"the step could not be performed: {error}")
-            return EffectFailed(path=effect.path, attempt=effect.attempt, error=said, at=utc_now())
-
-    async def _advance(
-        self,
-        run: Run,
-        published: PublishedUpTo,
-        given: Input,
-        effects: deque[Effect],
-        taken: tuple[str, ...] = (),
-    ) -> Run:
+    async def _perform(self, active: ActiveRun) -> None:
+        run = active.run
         plan = await self._versions.plan(run.tenant_id, run.automation_id, run.version)
-        given, moved = _apply(run, plan, given)
-        if moved.fact is None:
-            if taken:
-                await self._journal.advance(Advance(run, published.seq, (), taken))
-            return run
-        entry = entry_of(given, moved.fact)
-        await self._journal.advance(Advance(moved.run, published.seq, (entry,), taken))
-        self._publication.add(results_key(run), entry.fact, entry.seq, published)
-        effects.extend(moved.effects)
-        return moved.run
+        if active.was_in_flight:
+            for given in active.to_replay:
+                moved = apply_input(active.run, plan, given)
+                active.run, active.timers = moved.run, moved.timers
+            taken = take_up(active.run, plan, utc_now())
+            active.to_perform.extend(taken.effects)
+            for given in taken.inputs:
+                active.give(given)
+        try:
+            while not await self._perform_on(active, plan):
+                pass
+        finally:
+            await active.cancel_effects()
+
+    async def _perform_on(self, active: ActiveRun, plan: Plan) -> bool:
+        """Do what there is to do, or wait until there is something; return whether the run was given up."""
+        now = utc_now()
+        for timer in active.due(now):
+            active.give(TimerFired(key=timer.key, at=now))
+        if active.inputs:
+            await self._advance(active, plan)
+        self._perform_effects(active)
+        if active.inputs:
+            return False
+        if active.performing or active.seconds_to_next(now) < NEAR_SECONDS:
+            await active.until_something_comes(now)
+            return False
+        await active.published.until(active.run.seq)
+        if active.inputs:
+            return False
+        pending = await self._journal.release(Release(active.run, active.published.seq, active.timers))
+        active.take(pending)
+        return not pending
+
+    def _perform_effects(self, active: ActiveRun) -> None:
+        while active.to_perform:
+            effect = active.to_perform.popleft()
+            known = self._answer_at_once(active.run, effect)
+            if known is None:
+                active.performing[effect.path] = asyncio.create_task(self._attempt(active, effect))
+            else:
+                active.give(known)
+
+    def _answer_at_once(self, run: Run, effect: Effect) -> Input | None:
+        try:
+            return self._gate.answer_at_once(run, effect)
+        except Exception as error:
+            return _unforeseen(run, effect, error)
+
+    async def _attempt(self, active: ActiveRun, effect: Effect) -> None:
+        """Give the run what became of the effect; an error that nobody foresaw fails its step, and nothing else."""
+        outcome: Input | None
+        try:
+            outcome = await self._gate.perform(active.run, effect)
+        except Exception as error:
+            outcome = _unforeseen(active.run, effect, error)
+        passed("effect done")
+        active.performing.pop(effect.path, None)
+        if outcome is None:
+            active.look()
+        else:
+            active.give(outcome)
+
+    async def _advance(self, active: ActiveRun, plan: Plan) -> None:
+        """Apply the inputs that have come, make what they led to durable, and only then go on."""
+        entries: list[Entry] = []
+        taken: list[str] = []
+        effects: list[Effect] = []
+        run, timers = active.run, active.timers
+        for key, given in active.next_inputs():
+            given, moved = _apply(run, plan, given)
+            run, timers = moved.run, moved.timers
+            effects.extend(moved.effects)
+            if key is not None:
+                taken.append(key)
+            if moved.fact is not None:
+                entries.append(entry_of(given, moved.fact))
+        if entries or taken:
+            saves = run.seq - active.saved_seq >= FACTS_A_STATE
+            await self._journal.advance(Advance(run, active.published.seq, tuple(entries), tuple(taken), saves))
+            if saves:
+                active.saved_seq = run.seq
+            passed("result journaled")
+        for entry in entries:
+            self._publication.add(results_key(run), entry.fact, entry.seq, active.published)
+        active.move(run, timers, effects)
+
+
+def _unforeseen(run: Run, effect: Effect, error: Exception) -> EffectFailed:
+    """Return the failure of an effect by an error that nobody foresaw."""
+    log.error("an effect could not be performed", run_id=run.run_id, path=effect.path, exc_info=error)
+    said = StepError(kind="internal", message=f"the step could not be performed: {error}")
+    return EffectFailed(path=effect.path, attempt=effect.attempt, error=said, at=utc_now())
 
 
 def _apply(run: Run, plan: Plan, given: Input) -> tuple[Input, Transition]:
@@ -157,9 +243,10 @@ def _apply(run: Run, plan: Plan, given: Input) -> tuple[Input, Transition]:
             raise
         log.exception("an answer could not be read", run_id=run.run_id, path=given.path)
         message = f"the answer was not as expected: {type(error).__name__}: {error}"
+        step = run.step_at(given.path)
         failed = EffectFailed(
             path=given.path,
-            attempt=given.attempt,
+            attempt=given.attempt if step is None else step.attempts,
             error=StepError(kind="unexpected_answer", message=message),
             at=utc_now(),
         )

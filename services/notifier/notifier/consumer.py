@@ -14,7 +14,7 @@ from aiokafka import ConsumerRecord
 
 from automations.clock import monotonic_seconds
 from automations.contracts.notifications import NotificationResult, SendNotification, send_notification_reader
-from automations.contracts.results import StepError
+from automations.contracts.step_errors import StepError
 from automations.contracts.topics import NOTIFICATION_RESULTS
 from automations.contracts.wire import UnreadableMessage, encode
 from automations.messaging.batches import Batch

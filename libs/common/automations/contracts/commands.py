@@ -1,11 +1,12 @@
 """Commands to the executor: start a run."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from automations.contracts.identity import Lane
+from automations.contracts.step_errors import StepError
 from automations.contracts.wire import Reader
 
 
@@ -34,6 +35,28 @@ class TriggerEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     subject: str | None = None
     extra: dict[str, Any] = {}
     """Attributes and fields around the record that have no place above, as they came."""
+
+
+class CopiedStep(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one action came to in the run that is run again."""
+
+    id: str
+    """The action; steps inside of loops are not copied, their loop's step is."""
+    status: Literal["completed", "failed", "skipped"]
+    """`failed` where the failure led on; `skipped` where the action's own conditions did not hold."""
+    output: Any = None
+    error: StepError | None = None
+
+
+class Rerun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The run is another one again, from its start or from a step."""
+
+    run_id: str
+    """The run that is run again."""
+    step: str | None = None
+    """The action to begin at; None for the start. It and what follows it are performed anew."""
+    steps: tuple[CopiedStep, ...] = ()
+    """The results of that run, in the order they came; those from the step on are passed over."""
 
 
 class EventPosition(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +91,8 @@ class StartRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event_digest: str
     caused_by: Cause = Cause()
     decided_at: datetime
+    rerun: Rerun | None = None
+    """Given for a rerun: what is not to be performed again. `event` is then the event as it was edited."""
     position: EventPosition | None = None
     """Where the event lies; None where it came another way."""
     test: TriedDocument | None = None

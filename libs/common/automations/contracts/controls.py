@@ -20,6 +20,16 @@ class CompleteTask(msgspec.Struct, frozen=True, kw_only=True, tag="complete_task
     submitted_at: datetime
 
 
-Control = CompleteTask
+class CancelRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="cancel_run"):
+    """Somebody wants a run to end now; sent again, it changes nothing more."""
+
+    tenant_id: str
+    run_id: str
+    requested_by: str
+    requested_at: datetime
+    reason: str | None = None
+
+
+Control = CompleteTask | CancelRun
 
 control_reader: Reader[Control] = Reader(Control)

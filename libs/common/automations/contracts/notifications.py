@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from automations.contracts.results import StepError
+from automations.contracts.step_errors import StepError
 from automations.contracts.wire import Reader
 
 
@@ -27,6 +27,8 @@ class SendNotification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     sender: str | None = None
     cc: tuple[str, ...] = ()
     requested_at: datetime
+    at_most_once: bool = False
+    """Whether it is never sent twice, even if nobody can tell whether it was."""
     dry_run: bool = False
     """Always false on the wire: dry messages are never published. notifier refuses one all the same."""
 

@@ -11,23 +11,15 @@ import msgspec
 
 from automations.contracts.commands import EventPosition, TriggerEvent
 from automations.contracts.identity import Lane
+from automations.contracts.step_errors import StepError
 from automations.contracts.wire import Reader
 
 RunMode = Literal["live", "dry_run", "test"]
 RunStatus = Literal["running", "completed", "failed", "cancelled"]
 StepStatus = Literal["pending", "running", "waiting", "completed", "failed", "skipped", "cancelled"]
+SkippedBecause = Literal["when_false", "path_not_taken"]
+"""`when_false`: the action's own conditions did not hold. `path_not_taken`: no way led there."""
 SkipReason = Literal["paused", "archived", "deleted", "late", "duplicate", "sandbox_off"]
-
-
-class StepError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why a step failed, for people first."""
-
-    kind: str
-    """`refused`, `unreachable`, `timeout`, `invalid`, `unknown`, `not_allowed` … for filters."""
-    message: str
-    """What happened, why if known, what to do."""
-    retryable: bool = False
-    detail: dict[str, Any] = {}
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -47,14 +39,16 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: StepError | None = None
     notes: tuple[str, ...] = ()
     """For instance record fields that a template names and the record does not have."""
+    reason: SkippedBecause | None = None
+    """Why the step was skipped."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a running run waits for."""
+    """What a running run waits for; of several waits the one that comes first: people before times."""
 
-    for_: Literal["task", "notification"] = msgspec.field(name="for")
+    for_: Literal["task", "notification", "time"] = msgspec.field(name="for")
     path: str
     since: datetime
     task_id: str | None = None
@@ -73,6 +67,7 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     groups: tuple[str, ...] = ()
     form: dict[str, Any] | None = None
     due_at: datetime | None = None
+    priority: Literal["low", "normal", "high", "urgent"] | None = None
     opened_at: datetime | None = None
 
 

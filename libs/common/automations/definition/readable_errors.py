@@ -75,6 +75,9 @@ _CODES: Final = {
     "string_too_short": "empty",
     "string_too_long": "too_long",
     "too_long": "too_many",
+    "too_short": "empty",
+    "greater_than_equal": "range",
+    "less_than_equal": "range",
     "literal_error": "choice",
     "value_error": "value",
     "string_pattern_mismatch": "pattern",
@@ -82,15 +85,20 @@ _CODES: Final = {
 _WANTED: Final = {
     "string_type": "text",
     "dict_type": "an object",
+    "model_type": "an object",
     "list_type": "a list",
     "bool_type": "true or false",
     "int_type": "a number",
+    "float_type": "a number",
 }
 _SENTENCES: Final[dict[str, Callable[[dict[str, Any]], str]]] = {
     "missing": lambda _: "is required",
     "string_too_short": lambda _: "must not be empty",
     "string_too_long": lambda context: f"has at most {context['max_length']} characters",
     "too_long": lambda context: f"has at most {context['max_length']} entries",
+    "too_short": lambda _: "has at least one entry",
+    "greater_than_equal": lambda context: f"is at least {context['ge']}",
+    "less_than_equal": lambda context: f"is at most {context['le']}",
     "literal_error": lambda context: f"is one of {context['expected']}",
     "string_pattern_mismatch": lambda _: (
         "begins with a letter or _, and goes on with letters, digits, _ or -, at most 64 in all"

@@ -7,51 +7,22 @@ action is a warning, because parameters are the action's own matter. The documen
 that was written, with an id and parameters on every action; it validates to itself.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from automations.conditions import ConditionRefused, parse_condition
-from automations.definition.actions import ACTION_TYPES
-from automations.definition.actions.action_type import ActionType
-from automations.definition.document import (
-    ACTIONS_LIMIT,
-    DOCUMENT_FIELDS,
-    KEPT_PREFIX,
-    Action,
-    AutomationDocument,
-    Trigger,
-)
+from automations.definition.action_checks import check_conditions, unknown_fields
+from automations.definition.document import DOCUMENT_FIELDS, AutomationDocument, Trigger
 from automations.definition.event_patterns import events_problems
+from automations.definition.identifiers import assign_ids
+from automations.definition.list_checks import check_actions
 from automations.definition.readable_errors import problems_of
 from automations.definition.values import check_values
-from automations.problems import Problem, pointer_join, suggest_nearest
-from automations.templates import validate_template
+from automations.problems import Problem, pointer_join
 
-LATER: Final = "is not available in this version"
-LATER_ACTION_FIELDS: Final = frozenset(
-    {
-        "next",
-        "when",
-        "retry",
-        "timeout",
-        "on_error",
-        "on_timeout",
-        "branches",
-        "otherwise",
-        "for_each",
-        "items",
-        "at_once",
-        "at_most_once",
-        "actions",
-    }
-)
-LATER_ACTION_TYPES: Final = frozenset(
-    {"branch", "delay", "wait", "wait_until", "wait_for_event", "for_each", "run_automation", "find_records", "stop"}
-)
 LATER_FIELDS: Final = frozenset(
     {"enrolment", "once_per", "settle", "limit", "schedule", "vars", "timezone", "concurrency", "on_error"}
 )
@@ -79,55 +50,40 @@ def validate_document(raw: object, *, draft: bool = False) -> Validated:
     if any(problem.code in ("too_deep", "too_large") for problem in problems):
         return Validated(None, problems)
     warnings: list[Problem] = []
-    problems += _unknown_fields(raw, DOCUMENT_FIELDS, LATER_FIELDS, "")
+    problems += unknown_fields(raw, DOCUMENT_FIELDS, LATER_FIELDS, "")
     problems += _check_head(raw)
     problems += _check_trigger(raw.get("trigger"))
-    problems += _check_conditions(raw.get("conditions"), "/conditions")
+    problems += check_conditions(raw.get("conditions"), "/conditions")
     actions = raw.get("actions")
     if isinstance(actions, list) and actions:
-        ids = assign_ids(actions)
-        problems += _check_actions(actions, ids, warnings)
+        wrong, warnings = check_actions(actions)
+        problems += wrong
     elif actions is None or actions == []:
         missing = Problem("/actions", "At least one action is required.", "missing")
         (warnings if draft else problems).append(missing)
     else:
-        problems.append(Problem("/actions", "Actions are a list, done in its order.", "type"))
+        problems.append(Problem("/actions", "Actions are a list.", "type"))
     if problems:
         return Validated(None, _each_once(problems), warnings)
     return Validated(_written_back(raw), [], warnings)
 
 
-def assign_ids(actions: list[object]) -> list[str | None]:
-    """Return the id of each action: the one written, else the type, then `type_2`, `type_3` in list order.
-
-    An action that can have none, because its type is unknown, gets `None`.
-    """
-    written = [action.get("id") if isinstance(action, Mapping) else None for action in actions]
-    taken = {each for each in written if isinstance(each, str)}
-    ids: list[str | None] = []
-    for action, own in zip(actions, written, strict=True):
-        kind = action.get("type") if isinstance(action, Mapping) else None
-        if isinstance(own, str) or not isinstance(kind, str) or kind not in ACTION_TYPES:
-            ids.append(own if isinstance(own, str) else None)
-            continue
-        number, chosen = 1, kind
-        while chosen in taken:
-            number += 1
-            chosen = f"{kind}_{number}"
-        taken.add(chosen)
-        ids.append(chosen)
-    return ids
-
-
 def _written_back(raw: Mapping[str, Any]) -> dict[str, Any]:
     document: dict[str, Any] = deepcopy(dict(raw))
     if document.get("actions"):
-        ids = assign_ids(document["actions"])
-        document["actions"] = [
-            {**action, "id": own, "params": action.get("params") or {}}
-            for action, own in zip(document["actions"], ids, strict=True)
-        ]
+        document["actions"] = _with_ids(document["actions"], "/actions", assign_ids(document["actions"]))
     return document
+
+
+def _with_ids(actions: list[dict[str, Any]], pointer: str, ids: Mapping[str, str | None]) -> list[dict[str, Any]]:
+    written = []
+    for place, action in enumerate(actions):
+        where = pointer_join(pointer, place)
+        whole = {**action, "id": ids[where], "params": action.get("params") or {}}
+        if action["type"] == "for_each":
+            whole["actions"] = _with_ids(action["actions"], pointer_join(where, "actions"), ids)
+        written.append(whole)
+    return written
 
 
 def _check_head(raw: Mapping[str, Any]) -> list[Problem]:
@@ -150,116 +106,12 @@ def _check_trigger(trigger: object) -> list[Problem]:
         return [Problem("/trigger", '"trigger" is required, such as {"event": "case.created"}.', "missing")]
     if not isinstance(trigger, Mapping):
         return [Problem("/trigger", 'A trigger is an object, such as {"event": "case.created"}.', "type")]
-    problems = _unknown_fields(trigger, frozenset(Trigger.model_fields), frozenset(), "/trigger")
+    problems = unknown_fields(trigger, frozenset(Trigger.model_fields), frozenset(), "/trigger")
     if "event" in trigger:
         problems += events_problems(trigger["event"])
     else:
         problems.append(Problem("/trigger/event", '"event" is required, such as case.created.', "missing"))
-    return problems + _check_conditions(trigger.get("conditions"), "/trigger/conditions")
-
-
-def _check_conditions(raw: object, pointer: str) -> list[Problem]:
-    try:
-        parse_condition(raw, pointer)
-    except ConditionRefused as refused:
-        return list(refused.problems)
-    return []
-
-
-def _check_actions(actions: list[object], ids: list[str | None], warnings: list[Problem]) -> list[Problem]:
-    problems = []
-    if len(actions) > ACTIONS_LIMIT:
-        problems.append(Problem("/actions", f"An automation has at most {ACTIONS_LIMIT} actions.", "too_many"))
-        return problems
-    first_with: dict[str, int] = {}
-    for place, (action, own) in enumerate(zip(actions, ids, strict=True)):
-        pointer = pointer_join("/actions", place)
-        if not isinstance(action, Mapping):
-            problems.append(Problem(pointer, "An action is an object with type and params.", "type"))
-            continue
-        if own is not None and first_with.setdefault(own, place) != place:
-            message = f'The id "{own}" is already that of action {first_with[own] + 1}; ids are unique.'
-            problems.append(Problem(pointer_join(pointer, "id"), message, "duplicate_id"))
-        earlier = {each for each in ids[:place] if each is not None}
-        later = {each for each in ids[place:] if each is not None}
-        problems += _check_action(action, pointer, earlier, later, warnings)
-    return problems
-
-
-def _check_action(
-    action: Mapping[str, Any], pointer: str, earlier: Collection[str], later: Collection[str], warnings: list[Problem]
-) -> list[Problem]:
-    problems = _unknown_fields(action, frozenset(Action.model_fields), LATER_ACTION_FIELDS, pointer)
-    own = {name: value for name, value in action.items() if name in ("id", "name")}
-    try:
-        Action.model_validate(own | {"type": "-"}, strict=True)
-    except ValidationError as error:
-        problems += problems_of(error, own, pointer)
-    params = action.get("params")
-    if params is not None and not isinstance(params, Mapping):
-        problems.append(Problem(pointer_join(pointer, "params"), "Parameters are an object.", "type"))
-        params = {}
-    params = params or {}
-    kind = action.get("type")
-    if isinstance(kind, str) and kind in ACTION_TYPES:
-        problems += _check_params(ACTION_TYPES[kind], params, pointer_join(pointer, "params"), warnings)
-    else:
-        problems.append(_unknown_type(kind, pointer_join(pointer, "type")))
-    for place, text in _texts(params, pointer_join(pointer, "params")):
-        problems += validate_template(text, earlier, later_steps=later, pointer=place)
-    return problems
-
-
-def _unknown_type(kind: object, pointer: str) -> Problem:
-    known = ", ".join(ACTION_TYPES)
-    if kind is None:
-        return Problem(pointer, f'"type" is required: one of {known}.', "missing")
-    if not isinstance(kind, str):
-        return Problem(pointer, f"A type of action is one of {known}.", "type")
-    if kind in LATER_ACTION_TYPES:
-        return Problem(pointer, f'The action "{kind}" {LATER}.', "not_available")
-    message = f'There is no action "{kind[:80]}".{suggest_nearest(kind, ACTION_TYPES)} Known are {known}.'
-    return Problem(pointer, message, "unknown_type")
-
-
-def _check_params(kind: ActionType, params: Mapping[str, Any], pointer: str, warnings: list[Problem]) -> list[Problem]:
-    known = {info.alias or name for name, info in kind.params.model_fields.items()}
-    for name in params:
-        if name not in known and not name.startswith(KEPT_PREFIX):
-            message = f'"{kind.type}" has no parameter "{name}"; it does nothing.{suggest_nearest(name, known)}'
-            warnings.append(Problem(pointer_join(pointer, name), message, "unknown_parameter"))
-    try:
-        kind.params.model_validate(dict(params))
-    except ValidationError as error:
-        return problems_of(error, params, pointer)
-    return []
-
-
-def _unknown_fields(
-    part: Mapping[str, Any], known: Collection[str], later: Collection[str], pointer: str
-) -> list[Problem]:
-    problems = []
-    for name in part:
-        if name in known or str(name).startswith(KEPT_PREFIX):
-            continue
-        where = pointer_join(pointer, str(name))
-        if name in later:
-            problems.append(Problem(where, f'"{name}" {LATER}.', "not_available"))
-        else:
-            message = f'There is no field "{name}" here.{suggest_nearest(str(name), known)}'
-            problems.append(Problem(where, message, "unknown_field"))
-    return problems
-
-
-def _texts(value: object, pointer: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str):
-        yield pointer, value
-    elif isinstance(value, Mapping):
-        for name, part in value.items():
-            yield from _texts(part, pointer_join(pointer, str(name)))
-    elif isinstance(value, list):
-        for place, part in enumerate(value):
-            yield from _texts(part, pointer_join(pointer, place))
+    return problems + check_conditions(trigger.get("conditions"), "/trigger/conditions")
 
 
 def _each_once(problems: list[Problem]) -> list[Problem]:

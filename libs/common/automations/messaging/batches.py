@@ -16,6 +16,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
+from automations.durable_points import passed
 from automations.observability import get_logger
 
 log = get_logger(__name__)
@@ -66,6 +67,7 @@ def read_batches(
             await asyncio.Event().wait()
         try:
             await message.ack()
+            passed("offset committed")
         except (CommitFailedError, IllegalStateError) as error:
             log.info("partitions moved before a batch was acknowledged; it is read again", error=repr(error))
         except KafkaError as error:

@@ -1,28 +1,26 @@
-"""Publishes onto Kafka, and returns only when the broker has all of it.
-
-On the product's own topics a key's partition is its CRC-32: every producer there is this one, and Kafka's usual
-hash costs more in Python than all else about a message. CRM events go where other producers would put them.
-"""
+"""Publishes onto Kafka, and returns only when the broker has all of it."""
 
 import asyncio
-import zlib
-from collections.abc import AsyncIterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from aiokafka.structs import RecordMetadata
 
-from automations.contracts.topics import CRM_EVENTS
 from automations.messaging.connection import KafkaSettings
+from automations.messaging.partitions import KeyPartitioner
+from automations.messaging.record_batches import acknowledged, send_in_batches
 from automations.messaging.topic_setup import MAX_MESSAGE_BYTES
 from automations.observability import get_logger
 
 log = get_logger(__name__)
 
-_IN_BATCHES = 16
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
+MAX_BATCH_BYTES: Final = 262_144
+MANY_RECORDS: Final = 16
+"""So many records are sent as batches; fewer go one by one, and the client puts those of several callers together."""
 
 
 class Record(NamedTuple):
@@ -82,19 +80,16 @@ class Publisher:
                     await self._replace(producer)
 
     async def _send(self, producer: AIOKafkaProducer, records: Sequence[Record]) -> list[RecordMetadata]:
-        if len(records) >= _IN_BATCHES and all(record.topic != CRM_EVENTS.name for record in records):
-            return await _send_in_batches(producer, records)
+        if len(records) >= MANY_RECORDS and all(map(_fits_any_batch, records)):
+            return await send_in_batches(producer, records)
         futures = []
         try:
             for topic, key, value, headers in records:
-                partition = None
-                if key is not None and topic != CRM_EVENTS.name:
-                    partition = partition_of(key, len(await producer.partitions_for(topic)))
-                futures.append(await producer.send(topic, value, key=key, headers=list(headers), partition=partition))
+                futures.append(await producer.send(topic, value, key=key, headers=list(headers)))
         except BaseException:
             await asyncio.gather(*futures, return_exceptions=True)
             raise
-        return _all_acknowledged(await asyncio.gather(*futures, return_exceptions=True))
+        return await acknowledged(futures)
 
     async def _connected(self) -> AIOKafkaProducer:
         producer = AIOKafkaProducer(
@@ -102,9 +97,10 @@ class Publisher:
             client_id=self._client_id,
             acks="all",
             enable_idempotence=True,
+            partitioner=KeyPartitioner(),
             linger_ms=self._linger_ms,
             max_request_size=MAX_MESSAGE_BYTES,
-            max_batch_size=262_144,
+            max_batch_size=MAX_BATCH_BYTES,
         )
         try:
             await producer.start()
@@ -131,56 +127,8 @@ class Publisher:
                 log.info("the producer that was replaced did not stop cleanly")
 
 
-def partition_of(key: bytes, partitions: int) -> int:
-    """Return where a key's records lie on a topic of the product's own."""
-    return zlib.crc32(key) % partitions
-
-
-async def _send_in_batches(producer: AIOKafkaProducer, records: Sequence[Record]) -> list[RecordMetadata]:
-    """Send many records as whole batches of their partitions: a fifth of what sending each by itself costs."""
-    by_place: dict[tuple[str, int], list[int]] = {}
-    partitions: dict[str, int] = {}
-    for number, (topic, key, _, _) in enumerate(records):
-        if topic not in partitions:
-            partitions[topic] = len(await producer.partitions_for(topic))
-        # What has no key has no order either: it goes where its neighbours go.
-        place = (topic, partition_of(key or b"", partitions[topic]))
-        by_place.setdefault(place, []).append(number)
-    sent: list[tuple[list[int], asyncio.Future[RecordMetadata]]] = []
-    try:
-        for (topic, partition), numbers in by_place.items():
-            async for batched, future in _batches(producer, topic, partition, records, numbers):
-                sent.append((batched, future))
-    except BaseException:
-        await asyncio.gather(*(future for _, future in sent), return_exceptions=True)
-        raise
-    ends = _all_acknowledged(await asyncio.gather(*(future for _, future in sent), return_exceptions=True))
-    places: dict[int, RecordMetadata] = {}
-    for (numbers, _), first in zip(sent, ends, strict=True):
-        for distance, number in enumerate(numbers):
-            places[number] = first._replace(offset=first.offset + distance)
-    return [places[number] for number in range(len(records))]
-
-
-async def _batches(
-    producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record], numbers: Sequence[int]
-) -> AsyncIterator[tuple[list[int], "asyncio.Future[RecordMetadata]"]]:
-    """Send one partition's records in their order, and yield each batch with what tells of its acknowledgement."""
-    batch, batched = producer.create_batch(), list[int]()
-    for number in numbers:
-        record = records[number]
-        while batch.append(timestamp=None, key=record.key, value=record.value, headers=list(record.headers)) is None:
-            yield batched, await producer.send_batch(batch, topic, partition=partition)
-            batch, batched = producer.create_batch(), []
-        batched.append(number)
-    batch.close()
-    yield batched, await producer.send_batch(batch, topic, partition=partition)
-
-
-def _all_acknowledged(outcomes: Sequence[RecordMetadata | BaseException]) -> list[RecordMetadata]:
-    acknowledged = []
-    for outcome in outcomes:
-        if isinstance(outcome, BaseException):
-            raise outcome
-        acknowledged.append(outcome)
-    return acknowledged
+def _fits_any_batch(record: Record) -> bool:
+    """Return whether the record has a key, by which its partition is known, and is far from every limit of size."""
+    return (
+        record.key is not None and len(record.key) + len(record.value or b"") < MAX_BATCH_BYTES and not record.headers
+    )

@@ -9,7 +9,7 @@ from datetime import datetime
 import msgspec
 
 from automations.contracts.identity import Lane
-from automations.contracts.results import RunStatus, SkipReason, StepStatus
+from automations.contracts.results import RunStatus, SkippedBecause, SkipReason, StepStatus
 from automations.contracts.wire import Reader
 
 
@@ -43,6 +43,7 @@ class StepFact(msgspec.Struct, frozen=True, kw_only=True):
     output: msgspec.Raw = msgspec.Raw()
     error: msgspec.Raw = msgspec.Raw()
     notes: msgspec.Raw = msgspec.Raw()
+    reason: SkippedBecause | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
@@ -57,6 +58,7 @@ class TaskFact(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()
     form: msgspec.Raw = msgspec.Raw()
     due_at: datetime | None = None
+    priority: str | None = None
     opened_at: datetime | None = None
 
 

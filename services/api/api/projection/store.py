@@ -58,5 +58,9 @@ class HistoryStore:
 
 
 def columns(rows: Sequence[Row]) -> dict[str, Any]:
-    """Return rows as the parameters c0, c1, c2 … of a query that takes them by `unnest`."""
-    return {f"c{place}": column for place, column in enumerate(zip(*rows, strict=True))}
+    """Return rows as the parameters c0, c1, c2 … of a query that takes them by `unnest`.
+
+    A column without any value is no array at all: `unnest` fills it up, and nobody encodes and reads its nothing.
+    """
+    turned = zip(*rows, strict=True)
+    return {f"c{place}": None if column.count(None) == len(column) else column for place, column in enumerate(turned)}

@@ -1,5 +1,6 @@
 """What each type of action does, purely: parameters become a request, an answer becomes the step's output.
 
+What steers the run (branch, delay, for_each, set, stop) asks nothing of the world: `executor.engine` knows it.
 Actions perform nothing themselves; `executor.gate` does, so that none of them can forget a dry run.
 A new action is a file here and a line in this table, beside its definition in the common library.
 """

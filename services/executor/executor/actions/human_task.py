@@ -1,5 +1,6 @@
 """Ask a person: the run waits until a team member completes the task."""
 
+from datetime import timedelta
 from typing import Any
 
 from automations.definition.actions.human_task import HumanTaskParams
@@ -9,13 +10,16 @@ from executor.actions.requests import AskPerson, Request
 _SAMPLES: dict[str, Any] = {"string": "sample", "number": 0, "integer": 0, "boolean": True, "array": [], "object": {}}
 
 
-def render(params: HumanTaskParams, _circumstances: Circumstances) -> Request:
+def render(params: HumanTaskParams, circumstances: Circumstances) -> Request:
+    due_at = circumstances.at + params.due if isinstance(params.due, timedelta) else params.due
     return AskPerson(
         title=params.title,
         instructions=params.instructions,
         assignee=params.assignee or None,
         groups=tuple(params.groups),
         form=params.form,
+        due_at=due_at,
+        priority=params.priority,
         sample=params.sample,
     )
 

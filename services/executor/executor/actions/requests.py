@@ -1,7 +1,7 @@
 """What a step asks of the world, as a value: rendered once, journaled, and sent unchanged on every attempt."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -43,6 +43,7 @@ class AskPerson(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, t
     groups: tuple[str, ...] = ()
     form: dict[str, Any] | None = None
     due_at: datetime | None = None
+    priority: Literal["low", "normal", "high", "urgent"] | None = None
     sample: Any = None
 
 

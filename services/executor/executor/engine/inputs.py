@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from automations.contracts.commands import StartRun
-from automations.contracts.results import StepError
+from automations.contracts.step_errors import StepError
 
 
 class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
@@ -46,6 +46,21 @@ class TaskSubmitted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     at: datetime
 
 
-Input = Started | EffectSucceeded | EffectFailed | TaskSubmitted
+class TimerFired(msgspec.Struct, frozen=True, kw_only=True, tag="timer_fired"):
+    """A time that the run had stated has come; `key` is the timer's."""
+
+    key: str
+    at: datetime
+
+
+class CancelRequested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="cancel_requested"):
+    """Somebody wants the run to end now."""
+
+    requested_by: str
+    at: datetime
+    reason: str | None = None
+
+
+Input = Started | EffectSucceeded | EffectFailed | TaskSubmitted | TimerFired | CancelRequested
 
 input_decoder: msgspec.json.Decoder[Input] = msgspec.json.Decoder(Input)

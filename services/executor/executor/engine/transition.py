@@ -1,75 +1,68 @@
-"""How a run moves: one input in, the new run, the fact about it and the effects to perform out.
+"""How a run moves: one input in; the new run, the fact about it, effects and times out.
 
 The laws, which the tests state as properties:
 - applying the same input twice changes nothing the second time;
 - a run that has ended never changes its status again;
-- a completed step is never begun again; a late success of an earlier attempt completes a step that still
-  runs, a late failure of one is ignored;
-- every run that is `running` has a step under way or states what it waits for.
+- a step begins once; a completed step is never begun again;
+- a late success of an earlier attempt completes a step that still runs, a late failure of one is ignored;
+- every run that is `running` has a step in flight, a next attempt with its time, or states what it waits for;
+- the state is all there is: a run that went through bytes and back goes on in the same way, and replaying the
+  inputs gives the same state.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
-from automations.contracts.identity import idempotency_key, task_id
-from automations.contracts.results import (
-    RunAdvanced,
-    RunStart,
-    StepError,
-    StepView,
-    TaskView,
-    Verdict,
-    Waiting,
+from automations.contracts.commands import Rerun
+from automations.contracts.results import RunStart, TaskView, Verdict
+from automations.contracts.step_errors import StepError
+from executor.actions.requests import AskPerson, Notify
+from executor.engine.beginnings import delay_output, keep_values
+from executor.engine.endings import TIMED_OUT, complete_step, end_run, fail_step, withdraw
+from executor.engine.inputs import (
+    CancelRequested,
+    EffectFailed,
+    EffectSucceeded,
+    Input,
+    Started,
+    TaskSubmitted,
+    TimerFired,
 )
-from executor.actions.requests import AskPerson, Request
-from executor.engine.inputs import EffectFailed, EffectSucceeded, Input, Started, TaskSubmitted
-from executor.engine.plan import Plan, PlannedAction
-from executor.engine.request_views import view_request
-from executor.engine.run import Run, Step
-from executor.engine.step_requests import circumstances_of, render_step
+from executor.engine.items import time_out_loop
+from executor.engine.outcomes import RUN_TIMER, Effect, Transition, effect_of, timers_of
+from executor.engine.plan import Plan, descendants_of
+from executor.engine.progress import Progress
+from executor.engine.retries import decide_retry
+from executor.engine.run import Run, Step, prefix_of
+from executor.engine.states import StepEvent, next_step_state
+from executor.engine.step_requests import circumstances_of
+from executor.engine.walk import go_on
 
-MAX_ATTEMPTS: Final = 4
-"""Attempts at one effect, the first included."""
-_BACK_OFF_SECONDS: Final = (0.5, 2.0, 8.0)
-_LONGEST_PAUSE_SECONDS: Final = 60.0
-
-
-class Effect(NamedTuple):
-    """An effect to perform now, or after a pause."""
-
-    path: str
-    attempt: int
-    request: Request
-    key: str
-    pause_seconds: float = 0.0
+_COPIES: Final[dict[str, StepEvent]] = {
+    "completed": "copy_completed",
+    "failed": "copy_failed",
+    "skipped": "copy_skipped",
+}
 
 
-class Transition(NamedTuple):
-    """What one input led to. `fact` is None where the input changed nothing."""
+class TakenUp(NamedTuple):
+    """What to do first with a run that another process performed until it was gone."""
 
-    run: Run
-    fact: RunAdvanced | None
-    effects: tuple[Effect, ...] = ()
-
-
-class _Changes:
-    """Collects what one transition changes, for its fact."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-        self.steps: dict[str, StepView] = {}
-        self.tasks: list[TaskView] = []
-        self.effects: list[Effect] = []
-        self.start: RunStart | None = None
-        self.verdict: Verdict | None = None
+    effects: tuple[Effect, ...]
+    """To be performed again, with the same keys and bytes."""
+    inputs: tuple[Input, ...]
+    """What is known of the others."""
 
 
-def start_run(command_input: Started, plan: Plan) -> Transition:
-    """Return the run that a command starts, at its first effect, wait or end."""
-    command, at = command_input.command, command_input.at
+def start_run(given: Started, plan: Plan) -> Transition:
+    """Return the run that a command starts, at its first effects, waits or end.
+
+    Raises:
+        ValueError: the step that it is to begin at is not in the version.
+    """
+    command, at = given.command, given.at
     caused_by = command.caused_by
     run = Run(
         run_id=command.run_id,
@@ -85,8 +78,10 @@ def start_run(command_input: Started, plan: Plan) -> Transition:
         started_at=at,
         test=command.test is not None,
     )
-    changes = _Changes(at)
-    changes.start = RunStart(
+    if plan.timeout is not None and not run.dry_run:
+        run = msgspec.structs.replace(run, timeout_at=at + plan.timeout)
+    progress = Progress(run, plan, at)
+    progress.start = RunStart(
         mode=run.mode,
         cause=run.cause,
         event=run.event,
@@ -94,215 +89,212 @@ def start_run(command_input: Started, plan: Plan) -> Transition:
         depth=run.depth,
         position=command.position,
     )
-    return _finish(_go_on(run, plan, changes), changes)
+    if plan.graph is not None:
+        if command.rerun is not None:
+            _copy_results(progress, command.rerun)
+        if plan.graph.start not in progress.steps:
+            progress.ready.append(plan.graph.start)
+    go_on(progress)
+    return progress.finish()
 
 
 def apply_input(run: Run, plan: Plan, given: Input) -> Transition:
     """Return the run after one input; what no longer applies changes nothing."""
+    progress = Progress(run, plan, given.at)
     match given:
         case EffectSucceeded():
-            return _apply_success(run, plan, given)
+            changed = _apply_success(progress, given)
         case EffectFailed():
-            return _apply_failure(run, given)
+            changed = _apply_failure(progress, given)
         case TaskSubmitted():
-            return _apply_submission(run, plan, given)
+            changed = _apply_submission(progress, given)
+        case TimerFired():
+            changed = _apply_timer(progress, given)
+        case CancelRequested():
+            changed = _apply_cancellation(progress, given)
         case Started():
-            return Transition(run, None)
+            changed = False
+    if not changed:
+        return Transition(run, None, (), timers_of(run))
+    go_on(progress)
+    return progress.finish()
 
 
-def effects_under_way(run: Run) -> tuple[Effect, ...]:
-    """Return the effects that were begun and not ended, for the process that takes the run over."""
-    if run.ended:
-        return ()
-    return tuple(
-        Effect(step.path, step.attempts, step.request, idempotency_key(run.run_id, step.path))
-        for step in run.steps
-        if step.status == "running" and step.request is not None
-    )
+def take_up(run: Run, plan: Plan, at: datetime) -> TakenUp:
+    """Return what to do first with a run that was in flight when its process was gone.
+
+    An effect that asked to be sent at most once is not sent again: nobody can tell whether it was. A message for
+    people is handed to notifier again all the same, because notifier knows what it has sent.
+    """
+    effects: list[Effect] = []
+    inputs: list[Input] = []
+    for step in () if run.ended else run.steps:
+        if step.status != "running" or step.request is None or step.wake_at is not None:
+            continue
+        action = plan.at(step.path)
+        if action.at_most_once and not isinstance(step.request, Notify):
+            error = unknown_outcome("the process ended while the effect was on its way")
+            inputs.append(EffectFailed(path=step.path, attempt=step.attempts, error=error, at=at))
+        else:
+            effects.append(effect_of(run.run_id, step, action.type, action.at_most_once))
+    return TakenUp(tuple(effects), tuple(inputs))
 
 
-def _apply_success(run: Run, plan: Plan, given: EffectSucceeded) -> Transition:
-    step = run.step_at(given.path)
-    if run.ended or step is None or step.status != "running" or step.request is None:
-        return Transition(run, None)
-    changes = _Changes(given.at)
-    action = _action_of(plan, step)
-    circumstances = circumstances_of(run, step.path, step.started_at)
-    output = action.performer.read(step.request, given.answer, circumstances)
-    run = _complete_step(run, step, output, changes)
-    return _finish(_go_on(run, plan, changes), changes)
+def unknown_outcome(why: str) -> StepError:
+    """Return the error of an effect that may or may not have happened, and must not be sent twice."""
+    return StepError(kind="unknown", message=f"nobody can tell whether it was done: {why}; it is not sent again")
 
 
-def _apply_failure(run: Run, given: EffectFailed) -> Transition:
-    step = run.step_at(given.path)
-    if run.ended or step is None or step.status != "running" or given.attempt < step.attempts:
-        return Transition(run, None)
-    changes = _Changes(given.at)
-    if given.error.retryable and step.attempts < MAX_ATTEMPTS and step.request is not None:
-        again = msgspec.structs.replace(step, attempts=step.attempts + 1, error=given.error)
-        run = _replace_step(run, again)
-        pause = min(given.retry_after_seconds or _BACK_OFF_SECONDS[step.attempts - 1], _LONGEST_PAUSE_SECONDS)
-        key = idempotency_key(run.run_id, step.path)
-        changes.effects.append(Effect(step.path, again.attempts, step.request, key, pause))
-        changes.steps[step.path] = _view(again, error=given.error)
-        return _finish(run, changes)
-    return _finish(_fail(run, step, given.error, changes), changes)
+def _copy_results(progress: Progress, rerun: Rerun) -> None:
+    """Take over what the first run came to before the step that is run again."""
+    plan = progress.plan
+    if rerun.step is None:
+        return
+    if rerun.step not in plan.actions:
+        raise ValueError(f'the version has no action "{rerun.step}" to begin at')
+    anew = descendants_of(plan, rerun.step)
+    for copied in rerun.steps:
+        action = plan.actions.get(copied.id)
+        if action is None or copied.id in anew or copied.id in progress.steps:
+            continue
+        status = next_step_state("pending", _COPIES[copied.status])
+        step = Step(path=copied.id, status=status, started_at=progress.at, output=copied.output, error=copied.error)
+        progress.steps[copied.id] = step
+        notes = (f"taken over from the run {rerun.run_id}",)
+        told = {"output": copied.output, "error": copied.error, "notes": notes}
+        progress.note(copied.id, status, name=action.name, **told)
+        if action.type == "set" and status == "completed":
+            keep_values(progress, "", copied.output["values"])
+        progress.settle(copied.id)
 
 
-def _apply_submission(run: Run, plan: Plan, given: TaskSubmitted) -> Transition:
-    step = next((step for step in run.steps if step.task_id == given.task_id), None)
-    if step is not None and step.submission_id == given.submission_id:
-        return Transition(run, None)
-    changes = _Changes(given.at)
-    reason = _reason_to_refuse(run, step)
-    changes.verdict = Verdict(
+def _apply_success(progress: Progress, given: EffectSucceeded) -> bool:
+    step = _step_in_flight(progress, given.path)
+    if step is None or step.request is None:
+        return False
+    performer = progress.plan.at(step.path).performer
+    assert performer is not None
+    circumstances = circumstances_of(progress.run, step.path, step.started_at)
+    complete_step(progress, step, performer.read(step.request, given.answer, circumstances))
+    return True
+
+
+def _apply_failure(progress: Progress, given: EffectFailed) -> bool:
+    step = _step_in_flight(progress, given.path)
+    if step is None or step.request is None or given.attempt != step.attempts or step.wake_at is not None:
+        return False
+    moment = None
+    if given.error.retryable and not progress.is_closed(prefix_of(step.path)):
+        moment = decide_retry(
+            progress.plan.at(step.path).retries,
+            key=circumstances_of(progress.run, step.path, given.at).key,
+            attempts=step.attempts,
+            begun_at=step.started_at,
+            now=given.at,
+            asked_seconds=given.retry_after_seconds,
+            not_after=step.timeout_at,
+        )
+    if moment is None:
+        fail_step(progress, step, given.error)
+        return True
+    again = progress.move_step(step, "try_again", attempts=step.attempts + 1, wake_at=moment)
+    progress.note(step.path, again.status, again.attempts, error=given.error)
+    return True
+
+
+def _apply_submission(progress: Progress, given: TaskSubmitted) -> bool:
+    step = next((step for step in progress.steps.values() if step.task_id == given.task_id), None)
+    accepted_before = progress.closed_tasks.get(given.task_id) if step is None else step.submission_id
+    if accepted_before == given.submission_id:
+        return False
+    reason = _reason_to_refuse(progress, step, given.task_id)
+    progress.verdict = Verdict(
         submission_id=given.submission_id, task_id=given.task_id, accepted=reason is None, reason=reason
     )
-    if step is None or reason is not None:
-        return _finish(run, changes)
-    changes.tasks.append(TaskView(task_id=given.task_id, path=step.path, status="completed"))
-    step = msgspec.structs.replace(step, submission_id=given.submission_id)
-    run = msgspec.structs.replace(run, waiting=None)
-    run = _complete_step(run, step, given.output, changes)
-    return _finish(_go_on(run, plan, changes), changes)
+    if step is not None and reason is None:
+        progress.tasks.append(TaskView(task_id=given.task_id, path=step.path, status="completed"))
+        performer = progress.plan.at(step.path).performer
+        assert performer is not None
+        assert step.request is not None
+        circumstances = circumstances_of(progress.run, step.path, step.started_at)
+        output = performer.read(step.request, given.output, circumstances)
+        complete_step(progress, step, output, submission_id=given.submission_id)
+    return True
 
 
-def _reason_to_refuse(run: Run, step: Step | None) -> str | None:
+def _reason_to_refuse(progress: Progress, step: Step | None, task: str) -> str | None:
     if step is None:
-        return "unknown_task"
+        if task not in progress.closed_tasks:
+            return "unknown_task"
+        return "already_completed" if progress.closed_tasks[task] else "withdrawn"
     if step.status == "completed":
         return "already_completed"
-    if run.ended or step.status != "waiting":
-        return "withdrawn"
+    if step.status != "waiting":
+        return "timed_out" if step.error is not None and step.error.kind == TIMED_OUT else "withdrawn"
     return None
 
 
-def _go_on(run: Run, plan: Plan, changes: _Changes) -> Run:
-    """Begin the next action; go on where it ends at once (a dry task), stop at an effect, a wait or the end."""
-    while not run.ended:
-        if len(run.steps) == len(plan.actions):
-            return msgspec.structs.replace(run, status="completed", ended_at=changes.at)
-        run, under_way = _begin(run, plan.actions[len(run.steps)], changes)
-        if under_way:
-            break
-    return run
+def _apply_timer(progress: Progress, given: TimerFired) -> bool:
+    if given.key == RUN_TIMER:
+        return _time_out_run(progress)
+    kind, _, path = given.key.partition(":")
+    step = progress.steps.get(path)
+    if step is None or not step.under_way or progress.ended_at is not None:
+        return False
+    if kind == "timeout":
+        return _time_out_step(progress, step)
+    if step.wake_at is None:
+        return False
+    if kind == "delay" and step.status == "waiting":
+        complete_step(progress, step, delay_output(step.wake_at))
+        return True
+    if kind == f"attempt-{step.attempts}":
+        step = progress.change_step(step, wake_at=None)
+        progress.note(path, step.status, step.attempts)
+        progress.perform(step, progress.plan.at(path))
+        return True
+    return False
 
 
-def _begin(run: Run, action: PlannedAction, changes: _Changes) -> tuple[Run, bool]:
-    """Return the run with the action's step begun, and whether that step is now under way."""
-    path, at = action.id, changes.at
-    rendered = render_step(run, action, path, at)
-    step = Step(
-        path=path,
-        id=action.id,
-        type=action.type.type,
-        name=action.name,
-        status="running",
-        started_at=at,
-        params=rendered.params,
-        request=rendered.request,
-    )
-    notes = tuple(f"the record has no {name}" for name in rendered.missing)
-    changes.steps[path] = _view(
-        step,
-        name=action.name,
-        input=rendered.params,
-        request=None if rendered.request is None else view_request(rendered.request),
-        notes=notes,
-        started_at=at,
-    )
-    run = msgspec.structs.replace(run, steps=(*run.steps, step))
-    if rendered.error is not None or rendered.request is None:
-        error = rendered.error or StepError(kind="invalid", message="the step asks for nothing")
-        return _fail(run, step, error, changes), False
-    if isinstance(rendered.request, AskPerson):
-        return _ask(run, step, rendered.request, action, changes)
-    changes.effects.append(Effect(path, 1, rendered.request, idempotency_key(run.run_id, path)))
-    return run, True
+def _time_out_run(progress: Progress) -> bool:
+    if progress.state != "running" or progress.timeout_at is None:
+        return False
+    error = StepError(kind=TIMED_OUT, message="the run took longer than its automation's `timeout`")
+    end_run(progress, "time_out", error)
+    return True
 
 
-def _ask(run: Run, step: Step, asked: AskPerson, action: PlannedAction, changes: _Changes) -> tuple[Run, bool]:
-    """Open the task and wait; in a dry run nobody is asked, and a sample answer is taken."""
-    if run.dry_run:
-        answer = action.performer.simulate(asked, circumstances_of(run, step.path, changes.at))
-        return _complete_step(run, step, dict(answer), changes), False
-    task = task_id(run.run_id, step.path)
-    step = msgspec.structs.replace(step, status="waiting", task_id=task)
-    changes.tasks.append(
-        TaskView(
-            task_id=task,
-            path=step.path,
-            status="open",
-            title=asked.title,
-            instructions=asked.instructions,
-            assignee=asked.assignee,
-            groups=asked.groups,
-            form=asked.form,
-            due_at=asked.due_at,
-            opened_at=changes.at,
-        )
-    )
-    changes.steps[step.path] = msgspec.structs.replace(changes.steps[step.path], status="waiting")
-    waiting = Waiting(for_="task", path=step.path, since=changes.at, task_id=task, due_at=asked.due_at)
-    return msgspec.structs.replace(_replace_step(run, step), waiting=waiting), True
+def _time_out_step(progress: Progress, step: Step) -> bool:
+    if step.timeout_at is None:
+        return False
+    error = StepError(kind=TIMED_OUT, message="the step took longer than its `timeout`")
+    if step.loop is not None:
+        time_out_loop(progress, step, error)
+        return True
+    in_flight = step.status == "running" and step.request is not None and step.wake_at is None
+    if step.task_id is not None:
+        progress.tasks.append(TaskView(task_id=step.task_id, path=step.path, status="withdrawn"))
+    if in_flight and progress.plan.at(step.path).at_most_once:
+        error = unknown_outcome("the step's time was up before an answer came")
+    fail_step(progress, step, error)
+    return True
 
 
-def _complete_step(run: Run, step: Step, output: Any, changes: _Changes) -> Run:
-    done = msgspec.structs.replace(step, status="completed", output=output, error=None, ended_at=changes.at)
-    _note(changes, done, output=output, ended_at=changes.at)
-    return _replace_step(run, done)
+def _apply_cancellation(progress: Progress, given: CancelRequested) -> bool:
+    """Cancel the run; a message that notifier was asked to send is not waited for."""
+    if progress.state != "running":
+        return False
+    said = f": {given.reason}" if given.reason else ""
+    end_run(progress, "cancel", StepError(kind="cancelled", message=f"cancelled by {given.requested_by}{said}"))
+    for step in list(progress.under_way()):
+        if isinstance(step.request, Notify):
+            withdraw(progress, step)
+    return True
 
 
-def _fail(run: Run, step: Step, error: StepError, changes: _Changes) -> Run:
-    """End the step and the run: no further step begins."""
-    failed = msgspec.structs.replace(step, status="failed", error=error, ended_at=changes.at)
-    _note(changes, failed, error=error, ended_at=changes.at)
-    run = _replace_step(run, failed)
-    return msgspec.structs.replace(run, status="failed", error=error, ended_at=changes.at, waiting=None)
-
-
-def _note(changes: _Changes, step: Step, **changed: Any) -> None:
-    """Add what changed of a step to the fact, on top of what this transition already says of it."""
-    seen = changes.steps.get(step.path)
-    if seen is None:
-        changes.steps[step.path] = _view(step, **changed)
-    else:
-        changes.steps[step.path] = msgspec.structs.replace(seen, status=step.status, attempts=step.attempts, **changed)
-
-
-def _view(step: Step, **changed: Any) -> StepView:
-    return StepView(path=step.path, id=step.id, type=step.type, status=step.status, attempts=step.attempts, **changed)
-
-
-def _replace_step(run: Run, step: Step) -> Run:
-    steps: Sequence[Step] = run.steps
-    return msgspec.structs.replace(run, steps=tuple(step if other.path == step.path else other for other in steps))
-
-
-def _action_of(plan: Plan, step: Step) -> PlannedAction:
-    return next(action for action in plan.actions if action.id == step.id)
-
-
-def _finish(run: Run, changes: _Changes) -> Transition:
-    run = msgspec.structs.replace(run, seq=run.seq + 1)
-    fact = RunAdvanced(
-        tenant_id=run.tenant_id,
-        run_id=run.run_id,
-        automation_id=run.automation_id,
-        version=run.version,
-        lane=run.lane,
-        order_key=run.order_key,
-        seq=run.seq,
-        at=changes.at,
-        started_at=run.started_at,
-        status=run.status,
-        start=changes.start,
-        steps=tuple(changes.steps.values()),
-        waiting=run.waiting,
-        tasks=tuple(changes.tasks),
-        verdict=changes.verdict,
-        error=run.error,
-        ended_at=run.ended_at,
-        test=run.test,
-    )
-    return Transition(run, fact, tuple(changes.effects))
+def _step_in_flight(progress: Progress, path: str) -> Step | None:
+    """Return the step whose effect an answer is about, if it still matters."""
+    step = progress.steps.get(path)
+    if step is None or step.status != "running" or isinstance(step.request, AskPerson):
+        return None
+    return None if progress.ended_at is not None else step

@@ -11,13 +11,15 @@ from automations.contracts.commands import StartRun, start_run_reader
 from automations.contracts.results import SkipReason, StartSkipped
 from automations.contracts.topics import STEP_RESULTS
 from automations.contracts.wire import UnreadableMessage, encode
+from automations.durable_points import passed
 from automations.messaging.batches import Batch
 from automations.messaging.dead_letters import dead_letter
 from automations.messaging.definitions import DefinitionsFollower
 from automations.messaging.publisher import Publisher, Record
 from automations.observability import get_logger
 from executor.engine.inputs import Started
-from executor.engine.transition import Effect, start_run
+from executor.engine.outcomes import Transition
+from executor.engine.transition import start_run
 from executor.enrolment.decide import Definitions, decide_start
 from executor.journal.rows import Acceptance, entry_of
 from executor.journal.store import Journal, SeenStart
@@ -39,7 +41,7 @@ class _Command(NamedTuple):
 
 class _Candidate(NamedTuple):
     acceptance: Acceptance
-    effects: tuple[Effect, ...]
+    moved: Transition
 
 
 class Acceptor:
@@ -75,12 +77,13 @@ class Acceptor:
             [candidate.acceptance for candidate in candidates.values()],
             [(start.run_id, reason, start.event_digest) for start, reason in skips.values()],
         )
+        passed("accepted")
         reports = self._reports(commands, skips, seen)
         if letters or reports:
             await self._publisher.publish_all([*letters, *reports])
         for run_id, candidate in candidates.items():
             if run_id not in seen:
-                self._runner.begin(candidate.acceptance, candidate.effects)
+                self._runner.begin(candidate.acceptance, candidate.moved)
         STARTS.labels("accepted").inc(sum(run_id not in seen for run_id in candidates))
         STARTS.labels("skipped").inc(len(skips))
         STARTS.labels("seen_before").inc(len(seen))
@@ -129,7 +132,7 @@ class Acceptor:
                 continue
             assert moved.fact is not None
             acceptance = Acceptance(moved.run, start.event_digest, entry_of(given, moved.fact))
-            candidates[start.run_id] = _Candidate(acceptance, moved.effects)
+            candidates[start.run_id] = _Candidate(acceptance, moved)
         return candidates, skips
 
     def _reports(

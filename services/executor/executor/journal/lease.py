@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from automations.clock import monotonic_seconds
+from automations.durable_points import passed
 from automations.observability import get_logger
 from automations.postgres import OUTAGES, Pool
 
@@ -86,6 +87,7 @@ class Lease:
         if number is None:
             raise LeaseLost(f"another process took over the runs of process {self.number}")
         self._note_renewal(asked_at)
+        passed("lease renewed")
 
     def _note_renewal(self, asked_at: float) -> None:
         self._renewed_at = asked_at

@@ -74,11 +74,22 @@ INSERT INTO journal (run_id, seq, input, fact)
 SELECT * FROM unnest(:run_ids::uuid[], :seqs::integer[], :inputs::bytea[], :facts::bytea[])
 ON CONFLICT DO NOTHING;
 
--- name: update_runs(run_ids, statuses, seqs, publisheds, states)!
--- Write the runs' new states.
-UPDATE runs SET status = new.status, seq = new.seq, published = new.published, state = new.state
-FROM unnest(:run_ids::uuid[], :statuses::text[], :seqs::integer[], :publisheds::integer[], :states::bytea[])
-    AS new (run_id, status, seq, published, state)
+-- name: append_journal(number, run_ids, seqs, inputs, facts)$
+-- Journal inputs and the facts they gave, as a transaction of its own; says whether this process may still write.
+WITH lease AS MATERIALIZED (SELECT fence(:number) AS stands), appended AS (
+    INSERT INTO journal (run_id, seq, input, fact)
+    SELECT new.* FROM lease, unnest(:run_ids::uuid[], :seqs::integer[], :inputs::bytea[], :facts::bytea[])
+        AS new (run_id, seq, input, fact)
+    WHERE lease.stands
+    ON CONFLICT DO NOTHING
+)
+SELECT stands FROM lease;
+
+-- name: save_states(run_ids, seqs, publisheds, states)!
+-- Write the states of runs under way, so that few inputs are left to be replayed.
+UPDATE runs SET seq = new.seq, published = new.published, state = new.state
+FROM unnest(:run_ids::uuid[], :seqs::integer[], :publisheds::integer[], :states::bytea[])
+    AS new (run_id, seq, published, state)
 WHERE runs.run_id = new.run_id;
 
 -- name: remove_inputs(run_ids, keys)!
@@ -94,10 +105,11 @@ SELECT run_id FROM runs WHERE run_id = ANY(:run_ids::uuid[]) ORDER BY run_id FOR
 -- Inputs that wait for these runs, in the order they came.
 SELECT run_id, key, input FROM inbox WHERE run_id = ANY(:run_ids::uuid[]) ORDER BY at, key;
 
--- name: release_runs(run_ids, publisheds)!
--- Give up runs that wait or have ended, all of whose facts are published.
-UPDATE runs SET process = NULL, published = new.published
-FROM unnest(:run_ids::uuid[], :publisheds::integer[]) AS new (run_id, published)
+-- name: release_runs(run_ids, statuses, seqs, publisheds, states)!
+-- Give up runs that wait or have ended, all of whose facts are published, with the state they are in.
+UPDATE runs SET process = NULL, status = new.status, seq = new.seq, published = new.published, state = new.state
+FROM unnest(:run_ids::uuid[], :statuses::text[], :seqs::integer[], :publisheds::integer[], :states::bytea[])
+    AS new (run_id, status, seq, published, state)
 WHERE runs.run_id = new.run_id;
 
 -- name: insert_inputs(run_ids, keys, inputs)!
@@ -116,9 +128,46 @@ RETURNING run_id, state, published;
 -- Runs that nobody holds though inputs wait for them.
 SELECT DISTINCT inbox.run_id FROM inbox JOIN runs USING (run_id) WHERE runs.process IS NULL LIMIT :at_most;
 
--- name: load_facts(run_id, after)
--- A run's facts after a number.
-SELECT seq, fact FROM journal WHERE run_id = :run_id AND seq > :after ORDER BY seq;
+-- name: inputs_of_held(process)
+-- Inputs that came for runs while this process performs them.
+SELECT inbox.run_id, inbox.key, inbox.input FROM inbox JOIN runs USING (run_id)
+WHERE runs.process = :process ORDER BY inbox.at, inbox.key;
+
+-- name: insert_timers(run_ids, keys, due_ats)!
+-- The times that runs wait for which are given up.
+INSERT INTO timers (run_id, key, due_at)
+SELECT * FROM unnest(:run_ids::uuid[], :keys::text[], :due_ats::timestamptz[])
+ON CONFLICT (run_id, key) DO UPDATE SET due_at = excluded.due_at;
+
+-- name: remove_timers(run_ids)!
+-- Who holds a run knows its times.
+DELETE FROM timers WHERE run_id = ANY(:run_ids::uuid[]);
+
+-- name: due_runs(now, at_most)
+-- Runs of which a time has come, by this server's clock.
+SELECT DISTINCT run_id FROM (
+    SELECT run_id FROM timers WHERE due_at <= coalesce(:now::timestamptz, clock_timestamp())
+    ORDER BY due_at LIMIT :at_most
+) AS due;
+
+-- name: lock_free_runs(run_ids)
+-- Lock those of the runs that nobody holds or is about to take.
+SELECT run_id FROM runs WHERE run_id = ANY(:run_ids::uuid[]) AND process IS NULL
+ORDER BY run_id FOR UPDATE SKIP LOCKED;
+
+-- name: due_timers(now, run_ids)
+-- The times of these runs that have come, the earliest first, and what the clock says.
+SELECT run_id, key, coalesce(:now::timestamptz, clock_timestamp()) AS at FROM timers
+WHERE run_id = ANY(:run_ids::uuid[]) AND due_at <= coalesce(:now::timestamptz, clock_timestamp())
+ORDER BY due_at, key;
+
+-- name: seconds_to_next_timer()$
+-- How long until the next time comes; nothing where none is waited for.
+SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 FROM timers;
+
+-- name: load_entries(run_id, after)
+-- What moved a run after a number, and the facts it gave.
+SELECT seq, input, fact FROM journal WHERE run_id = :run_id AND seq > :after ORDER BY seq;
 
 -- name: count_runs_held()
 -- Runs by holder, for metrics.

@@ -6,7 +6,8 @@ import msgspec
 
 from automations.contracts.results import RunAdvanced
 from automations.contracts.wire import encode
-from executor.engine.inputs import Input
+from executor.engine.inputs import Input, TimerFired
+from executor.engine.outcomes import Timer
 from executor.engine.run import Run
 
 _run_decoder: msgspec.json.Decoder[Run] = msgspec.json.Decoder(Run)
@@ -29,23 +30,29 @@ class Acceptance(NamedTuple):
 
 
 class Advance(NamedTuple):
-    """A run's new state, with the transitions that led to it and the inputs that were taken up."""
+    """The transitions of a run, and the inputs of its inbox that they took up.
+
+    The state is what replaying them gives; it is written with them only now and then.
+    """
 
     run: Run
     published: int
     entries: tuple[Entry, ...]
     taken: tuple[str, ...] = ()
+    saves_state: bool = False
 
 
 class Release(NamedTuple):
     """A run that waits or has ended, to be given up now that its facts are published."""
 
-    run_id: str
+    run: Run
     published: int
+    timers: tuple[Timer, ...] = ()
+    """The times that it waits for."""
 
 
 class HeldRun(NamedTuple):
-    """A run that this process has taken up, and the last fact of it known to be published."""
+    """A run that this process has taken up, as its state was last written, and the last fact known to be published."""
 
     run: Run
     published: int
@@ -56,6 +63,13 @@ class PendingInput(NamedTuple):
 
     key: str
     input: Input
+
+
+class ClaimedRun(NamedTuple):
+    """A run that was taken up because times of it have come, and the inputs that they are."""
+
+    held: HeldRun
+    fired: tuple[TimerFired, ...]
 
 
 class LeftInput(NamedTuple):

@@ -4,7 +4,7 @@ import re
 from typing import Any, Protocol
 
 from automations.contracts.notifications import SendNotification
-from automations.contracts.results import StepError
+from automations.contracts.step_errors import StepError
 
 ATTEMPT_SECONDS = 5.0
 """The longest that one attempt waits for the other side."""

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from automations.contracts.notifications import NotificationResult, SendNotification
-from automations.contracts.results import StepError
+from automations.contracts.step_errors import StepError
 from automations.observability import get_logger
 from notifier.channels import Channel, NotNow, Refused
 

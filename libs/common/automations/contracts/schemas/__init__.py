@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from automations.contracts.commands import StartRun
-from automations.contracts.controls import CompleteTask
+from automations.contracts.controls import CancelRun, CompleteTask
 from automations.contracts.dead_letters import DeadLetter
 from automations.contracts.definitions import AutomationDefined, SandboxSwitched
 from automations.contracts.notifications import NotificationResult, SendNotification
@@ -18,6 +18,7 @@ COMMAND = "python -m automations.contracts.schemas"
 
 MESSAGES: dict[str, type[msgspec.Struct]] = {
     "automation_defined": AutomationDefined,
+    "cancel_run": CancelRun,
     "complete_task": CompleteTask,
     "dead_letter": DeadLetter,
     "notification_result": NotificationResult,

@@ -7,7 +7,7 @@ accepts the number that a name became.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -15,10 +15,16 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import PydanticCustomError, core_schema
 
 from automations.definition.caused_events import CausedEvent
+from automations.definition.document import Action
+from automations.definition.moments import read_due, read_moment
 from automations.durations import read_duration
 from automations.templates import is_template
 
 TEXT_LIMIT_CHARACTERS: Final = 65_536
+STEERING_FIELDS: Final = ("when", "next", "on_error")
+"""The fields of an action that say when it runs and what follows it."""
+EFFECT_FIELDS: Final = (*STEERING_FIELDS, "retry", "timeout", "at_most_once")
+"""The fields of an action that has an effect outside."""
 
 
 class Params(BaseModel):
@@ -53,11 +59,15 @@ class ActionType:
     output: OutputModel
     waits_for_person: bool = False
     """Whether a step of this type parks its run until somebody completes it."""
+    takes: tuple[str, ...] = EFFECT_FIELDS
+    """The fields that an action of this type may have, beside `type`, `id`, `name` and `params`."""
+    needs: tuple[str, ...] = ()
+    """Those of them that it must have."""
     causes: Callable[[Any], Iterable[CausedEvent]] = _nothing
     """The events that a step with these parameters brings about in the CRM."""
 
     def describe(self) -> dict[str, Any]:
-        """Return the entry of the catalogue, with JSON Schemas of the parameters and the output."""
+        """Return the entry of the catalogue, with JSON Schemas of the parameters, the output and its other fields."""
         return {
             "type": self.type,
             "title": self.title,
@@ -65,7 +75,30 @@ class ActionType:
             "waits_for_person": self.waits_for_person,
             "params": _for_forms(self.params.model_json_schema(by_alias=True)),
             "output": _for_forms(self.output.model_json_schema(mode="serialization")),
+            "fields": _fields_schema(self.takes, self.needs),
         }
+
+
+def _fields_schema(takes: tuple[str, ...], needs: tuple[str, ...]) -> JsonSchemaValue:
+    """Return the JSON Schema of the fields that stand beside the parameters; inner actions are any objects."""
+    schema = Action.model_json_schema()
+    parts = schema["$defs"]
+    fields = {name: parts["Action"]["properties"][name] for name in takes}
+    return _for_forms({"type": "object", "properties": _inlined(fields, parts), "required": list(needs)})
+
+
+def _inlined(value: Any, parts: Mapping[str, Any]) -> Any:
+    """Return a schema with its references to other parts of the document written out."""
+    if isinstance(value, list):
+        return [_inlined(each, parts) for each in value]
+    if not isinstance(value, dict):
+        return value
+    reference = value.get("$ref")
+    if reference == "#/$defs/Action":
+        return {"type": "object"}
+    if isinstance(reference, str):
+        return _inlined(parts[reference.rpartition("/")[2]] | {k: v for k, v in value.items() if k != "$ref"}, parts)
+    return {name: _inlined(each, parts) for name, each in value.items()}
 
 
 def _for_forms(schema: JsonSchemaValue) -> JsonSchemaValue:
@@ -136,3 +169,17 @@ Duration = Annotated[
     OrTemplate(),
 ]
 """A length of time: `3d`, `2h 30m`, `P1DT2H`, or a number of seconds."""
+
+Moment = Annotated[
+    datetime,
+    BeforeValidator(read_moment, json_schema_input_type=str | float),
+    OrTemplate(),
+]
+"""A point in time: an ISO 8601 date or time, in UTC where it names no zone."""
+
+Due = Annotated[
+    timedelta | datetime,
+    BeforeValidator(read_due, json_schema_input_type=str | float),
+    OrTemplate(),
+]
+"""A length of time or a point in time."""

@@ -1,10 +1,18 @@
 """Pause the run until somebody in the team has looked at it and completed the task."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from automations.definition.actions.action_type import ActionType, Output, Params, Text
+from automations.definition.actions.action_type import (
+    STEERING_FIELDS,
+    ActionType,
+    Due,
+    OrTemplate,
+    Output,
+    Params,
+    Text,
+)
 
 
 class HumanTaskParams(Params):
@@ -20,6 +28,10 @@ class HumanTaskParams(Params):
     """The groups whose members may complete it."""
     form: dict[str, Any] | None = None
     """What is asked, as a JSON Schema of an object; absent, a decision and notes."""
+    due: Due | None = None
+    """When it is to be done: a length of time from the step (`2d`), a date or a time. It only reminds."""
+    priority: Annotated[Literal["low", "normal", "high", "urgent"], OrTemplate()] | None = None
+    """How urgent it is."""
     sample: Any = None
     """The output that a dry run goes on with, instead of asking anybody."""
 
@@ -35,4 +47,5 @@ HUMAN_TASK = ActionType(
     params=HumanTaskParams,
     output=HumanTaskOutput,
     waits_for_person=True,
+    takes=(*STEERING_FIELDS, "timeout", "on_timeout"),
 )

@@ -1,0 +1,113 @@
+"""Texts that only name values, as nearly all do: `Case {{ record.number }} is yours`.
+
+They are parsed by the library like every text, and then written without it: a rendering in the library's own
+context costs ten times as much. What such a text gives is the same to the byte; where a value is not short and
+simple, this says so and the library renders the text, with its limits. Tests hold both against each other.
+"""
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from liquid.builtin.content import ContentNode
+from liquid.builtin.expressions import FilteredExpression, Path
+
+from automations.paths import ROOTS, Scope, resolve_segments
+from automations.template_language import NUMBER_LIMIT_BITS, LimitedTemplate, TextNode, parse_template, path_text
+
+_MOST_NAMES: Final = 32
+_MOST_CHARACTERS: Final = 4_096
+"""Of one value. With so few names no text comes near the limits that the library watches."""
+
+NOT_PLAIN: Final = object()
+"""A value is not short and simple."""
+
+
+class _Name(NamedTuple):
+    root: str
+    segments: tuple[str | int, ...]
+    text: str
+
+    def value(self, scope: Scope) -> object:
+        start = getattr(scope, self.root)
+        if len(self.segments) == 1 and type(start) is dict:
+            return start.get(self.segments[0])
+        return resolve_segments(start, self.segments)
+
+
+class PlainText:
+    """A text of words and names, or of one name alone, whose value then stays what it is."""
+
+    __slots__ = ("_alone", "_parts")
+
+    def __init__(self, parts: tuple[str | _Name, ...]) -> None:
+        self._parts = parts
+        self._alone = parts[0] if len(parts) == 1 and isinstance(parts[0], _Name) else None
+
+    def render(self, scope: Scope, missing: dict[str, None]) -> object:
+        """Return what the text gives, noting names without a value; `NOT_PLAIN` where the library has to render it."""
+        if self._alone is not None:
+            return self._render_alone(self._alone, scope, missing)
+        written = []
+        for part in self._parts:
+            if isinstance(part, str):
+                written.append(part)
+                continue
+            value = part.value(scope)
+            if value is None:
+                missing.setdefault(part.text)
+            elif not _is_simple(value):
+                return NOT_PLAIN
+            else:
+                written.append(str(value).lower() if value is True or value is False else str(value))
+        return "".join(written)
+
+    @staticmethod
+    def _render_alone(name: _Name, scope: Scope, missing: dict[str, None]) -> object:
+        value = name.value(scope)
+        if value is None:
+            missing.setdefault(name.text)
+            return None
+        return value if _is_simple(value) else NOT_PLAIN
+
+
+@lru_cache(maxsize=1024)
+def parse_plain(text: str) -> PlainText | None:
+    """Return the text if it only names values, or `None`; the last thousand are remembered.
+
+    Raises:
+        LiquidError: the text is not well formed, or is longer than the limit.
+    """
+    parts = _parts_of(parse_template(text))
+    return None if parts is None else PlainText(tuple(parts))
+
+
+def _parts_of(template: LimitedTemplate) -> list[str | _Name] | None:
+    if not 1 <= len(template.nodes) <= 2 * _MOST_NAMES:
+        return None
+    parts: list[str | _Name] = []
+    for node in template.nodes:
+        if type(node) is ContentNode:
+            parts.append(node.text)
+        elif type(node) is TextNode and (name := _name_of(node.expression)) is not None:
+            parts.append(name)
+        else:
+            return None
+    return parts if sum(isinstance(part, _Name) for part in parts) <= _MOST_NAMES else None
+
+
+def _name_of(expression: object) -> _Name | None:
+    if type(expression) is not FilteredExpression or expression.filters or type(expression.left) is not Path:
+        return None
+    root, *segments = expression.left.path
+    names = tuple(segment for segment in segments if isinstance(segment, str | int))
+    if root not in ROOTS or len(names) < len(segments):
+        return None
+    return _Name(str(root), names, path_text([root, *segments]))
+
+
+def _is_simple(value: object) -> bool:
+    if type(value) is str:
+        return len(value) <= _MOST_CHARACTERS
+    if type(value) is int:
+        return value.bit_length() <= NUMBER_LIMIT_BITS
+    return type(value) is bool or type(value) is float

@@ -1,0 +1,109 @@
+"""One run while this process performs it: its state, what has come for it, and what of it is in flight."""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from executor.engine.inputs import Input
+from executor.engine.outcomes import Effect, Timer
+from executor.engine.run import Run
+from executor.journal.rows import PendingInput
+from executor.publication import PublishedUpTo
+
+
+class Given(NamedTuple):
+    """An input that has come, and under which key it lies in the inbox, if it does."""
+
+    key: str | None
+    input: Input
+
+
+class ActiveRun:
+    """What the run's task works on; others give it inputs."""
+
+    __slots__ = (
+        "_come", "_keys", "inputs", "performing", "published", "run", "saved_seq", "timers", "to_perform", "to_replay",
+        "was_in_flight",
+    )  # fmt: skip
+
+    def __init__(self, run: Run, published: PublishedUpTo, timers: tuple[Timer, ...]) -> None:
+        self.run = run
+        self.saved_seq = run.seq
+        """Up to which fact the state was written."""
+        self.to_replay: list[Input] = []
+        """Inputs that were journaled after that, by the process that this one takes over from."""
+        self.published = published
+        self.timers = timers
+        """The times that the run waits for."""
+        self.inputs: deque[Given] = deque()
+        """What has come and was not applied yet."""
+        self.to_perform: deque[Effect] = deque()
+        self.performing: dict[str, asyncio.Task[None]] = {}
+        """The effects in flight, by path."""
+        self.was_in_flight = False
+        """Whether another process may have had effects of it in flight."""
+        self._come = asyncio.Event()
+        self._keys: set[str] = set()
+
+    def give(self, given: Input) -> None:
+        """Have an input applied."""
+        self.inputs.append(Given(None, given))
+        self._come.set()
+
+    def take(self, pending: Sequence[PendingInput]) -> None:
+        """Have inputs of the inbox applied; one that was given before is not given twice."""
+        for one in pending:
+            if one.key not in self._keys:
+                self._keys.add(one.key)
+                self.inputs.append(Given(one.key, one.input))
+                self._come.set()
+
+    def next_inputs(self) -> Iterator[Given]:
+        """Give the inputs that have come, those that come meanwhile included."""
+        while self.inputs:
+            yield self.inputs.popleft()
+
+    def move(self, run: Run, timers: tuple[Timer, ...], effects: Sequence[Effect]) -> None:
+        """Take the run's new state on, have its effects performed, and break off those that nobody waits for."""
+        self.run, self.timers = run, timers
+        in_flight = {step.path: step.attempts for step in run.under_way() if step.wake_at is None}
+        self.to_perform.extend(effect for effect in effects if in_flight.get(effect.path) == effect.attempt)
+        for path, task in list(self.performing.items()):
+            if path not in in_flight:
+                task.cancel()
+                del self.performing[path]
+
+    def due(self, now: datetime) -> Iterator[Timer]:
+        """Give the times that have come."""
+        return (timer for timer in self.timers if timer.due_at <= now)
+
+    def seconds_to_next(self, now: datetime) -> float:
+        """Return how long until the next time comes; for ever where none is waited for."""
+        return min(((timer.due_at - now).total_seconds() for timer in self.timers), default=float("inf"))
+
+    def look(self) -> None:
+        """Have the run looked at, though no input has come."""
+        self._come.set()
+
+    async def until_something_comes(self, now: datetime) -> None:
+        """Return when an input has come, an effect has ended, or a time is due."""
+        seconds = self.seconds_to_next(now)
+        timer = None
+        if seconds != float("inf"):
+            timer = asyncio.get_running_loop().call_later(max(seconds, 0), self._come.set)
+        try:
+            await self._come.wait()
+        finally:
+            if timer is not None:
+                timer.cancel()
+        self._come.clear()
+
+    async def cancel_effects(self) -> None:
+        """Break off what is in flight."""
+        tasks = list(self.performing.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.gather(*tasks, return_exceptions=True)

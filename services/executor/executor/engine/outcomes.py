@@ -1,0 +1,87 @@
+"""What one transition leads to: the fact for history, effects to perform, and the run's times."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from automations.contracts.identity import idempotency_key
+from automations.contracts.results import RunAdvanced, Waiting
+from executor.actions.requests import AskPerson, Request
+from executor.engine.run import Run, Step
+from executor.engine.states import UNDER_WAY
+
+RUN_TIMER = "run"
+"""The key of the timer that ends a run which takes too long."""
+
+
+class Effect(NamedTuple):
+    """One attempt at an effect, to be performed now."""
+
+    path: str
+    type: str
+    attempt: int
+    request: Request
+    key: str
+    begun_at: datetime
+    """When its step began; the same for every attempt."""
+    at_most_once: bool = False
+
+
+class Timer(NamedTuple):
+    """A time that the run waits for; when it has come, `TimerFired` with its key is an input."""
+
+    key: str
+    due_at: datetime
+
+
+class Transition(NamedTuple):
+    """What one input led to. `fact` is None where the input changed nothing.
+
+    `effects` are those to perform now. `timers` are all that the run has after the input, not only new ones:
+    what is not among them any more is withdrawn.
+    """
+
+    run: Run
+    fact: RunAdvanced | None
+    effects: tuple[Effect, ...] = ()
+    timers: tuple[Timer, ...] = ()
+
+
+def effect_of(run_id: str, step: Step, type_of_action: str, at_most_once: bool) -> Effect:
+    """Return the present attempt at a step's effect."""
+    assert step.request is not None
+    key = idempotency_key(run_id, step.path)
+    return Effect(step.path, type_of_action, step.attempts, step.request, key, step.started_at, at_most_once)
+
+
+def timers_of(run: Run) -> tuple[Timer, ...]:
+    """Return the times that a run waits for; each is derived from its state, so that none can be lost."""
+    return () if run.ended else tuple(_timers(run))
+
+
+def _timers(run: Run) -> Iterator[Timer]:
+    if run.timeout_at is not None:
+        yield Timer(RUN_TIMER, run.timeout_at)
+    for step in run.steps:
+        if step.status not in UNDER_WAY:
+            continue
+        if step.timeout_at is not None:
+            yield Timer(f"timeout:{step.path}", step.timeout_at)
+        if step.wake_at is not None:
+            kind = "delay" if step.status == "waiting" else f"attempt-{step.attempts}"
+            yield Timer(f"{kind}:{step.path}", step.wake_at)
+
+
+def waiting_of(run: Run) -> Waiting | None:
+    """Return what a parked run waits for: a person before a time, else what comes first."""
+    if not run.parked:
+        return None
+    waits = [_wait(step) for step in run.under_way() if step.status == "waiting"]
+    return min(waits, key=lambda wait: (wait.task_id is None, wait.due_at is None, wait.due_at), default=None)
+
+
+def _wait(step: Step) -> Waiting:
+    if isinstance(step.request, AskPerson):
+        due_at = step.request.due_at or step.timeout_at
+        return Waiting(for_="task", path=step.path, since=step.started_at, task_id=step.task_id, due_at=due_at)
+    return Waiting(for_="time", path=step.path, since=step.started_at, due_at=step.wake_at)
