@@ -129,8 +129,8 @@ def _seconds_per_event(loads: dict[int, _Load]) -> dict[tuple[int, str], float]:
     best: dict[tuple[int, str, int], float] = {}
     tasks: dict[str, Callable[[_Load, Sequence[bytes]], None]] = {"match": match, "decode": decode}
     for _ in range(ROUNDS):
-        for start in range(0, EVENTS, CHUNK):
-            for size, load in loads.items():
+        for size, load in loads.items():
+            for start in range(0, EVENTS, CHUNK):
                 values = load.events[start : start + CHUNK]
                 for name, task in tasks.items():
                     began = process_time()

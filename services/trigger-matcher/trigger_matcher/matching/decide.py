@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import msgspec
-
 from automations.contracts.commands import EventPosition, StartRun, TriggerEvent
 from automations.contracts.events import CrmEvent, Envelope, Position, event_names
 from automations.contracts.identity import run_id
@@ -30,7 +28,8 @@ class Decision:
     message: StartRun | StartSkipped
 
 
-class Reading(msgspec.Struct):
+@dataclass(slots=True)
+class Reading:
     """An event as the index and the conditions see it, read as far as they ask."""
 
     envelope: Envelope
@@ -73,7 +72,14 @@ def match_event(reading: Reading, buckets: Iterable[Bucket]) -> list[Listener]:
     if not found:
         return []
     scope = Scope(record=reading.record, changes=reading.changes)
-    matches = [one.listener for one in found if one.holds(reading.whole if one.needs_event else scope)]
+    matches = []
+    for one in found:
+        asked = reading.whole if one.needs_event else scope
+        for test in one.tests:
+            if not test(asked):
+                break
+        else:
+            matches.append(one.listener)
     return list(dict.fromkeys(matches)) if len(matches) > 1 else matches
 
 
