@@ -14,12 +14,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from automations.conditions import All, Comparison, compile_condition
+from automations.conditions import Node as Clause
 from automations.conditions.access import Bound, Step, access_steps, without
 from automations.conditions.compiled import Test, compile_clause
 from automations.conditions.lookups import EVERY, Facts, Key, Lookup, Ordering, Several
+from automations.conditions.plain_clauses import plain_clause
 from automations.listening import Listener
 from trigger_matcher.matching.shards import Shards
 
@@ -27,20 +29,32 @@ FEW: Final = 4
 """As many listeners are rather asked one by one than told apart."""
 
 _FEW_EDITS: Final = 8
+T = TypeVar("T")
 _BY_ID: Final = attrgetter("automation_id")
 
 
 class Candidate:
     """A listener as it lies in a bucket, with what is still to be asked of an event that reached it."""
 
-    __slots__ = ("listener", "needs_event", "tests")
+    __slots__ = ("equal", "listener", "needs_event", "ordered", "tests")
 
     def __init__(self, listener: Listener, left: All) -> None:
         self.listener = listener
-        # Clauses side by side, each shared with all that say the same, and not one function around them: what an
-        # event asks of one in 100,000 listeners is seldom in the processor's cache, so the less of it the better.
-        self.tests = _shared_tests(tuple(_tests(left)))
         self.needs_event = listener.needs_event
+        # Clauses side by side, plain ones as values, and what many have in common shared, not one function around
+        # them: what an event asks of one in 100,000 listeners is seldom in the processor's cache.
+        equal, ordered, tests = list[str](), list[Any](), list[Test]()
+        for clause in _clauses(left):
+            plain = plain_clause(clause) if isinstance(clause, Comparison) else None
+            if plain is None:
+                tests.append(_compile_alone(clause))
+            elif len(plain) == 2:
+                equal += plain
+            else:
+                ordered += plain
+        self.equal = _shared(tuple(equal))
+        self.ordered = tuple(ordered)
+        self.tests = _shared(tuple(tests))
 
     @property
     def automation_id(self) -> str:
@@ -110,20 +124,24 @@ def entry_of(listener: Listener) -> Entry:
     return Entry(listener, steps, unasked, unasked if left is tree else Candidate(listener, left))
 
 
-def _tests(tree: All) -> Iterator[Test]:
-    """Yield the tests that must all hold, those of a group in a group like its own."""
+def _clauses(tree: All) -> Iterator[Clause]:
+    """Yield what must all hold, the parts of a group in a group like its own."""
     for part in tree.parts:
-        if isinstance(part, Comparison):
-            yield compile_clause(part)
-        elif isinstance(part, All):
-            yield from _tests(part)
+        if isinstance(part, All):
+            yield from _clauses(part)
         else:
-            yield compile_condition(All(tree.pointer, (part,))).holds
+            yield part
+
+
+def _compile_alone(clause: Clause) -> Test:
+    if isinstance(clause, Comparison):
+        return compile_clause(clause)
+    return compile_condition(All(clause.pointer, (clause,))).holds
 
 
 @lru_cache(maxsize=16_384)
-def _shared_tests(tests: tuple[Test, ...]) -> tuple[Test, ...]:
-    return tests
+def _shared(clauses: tuple[T, ...]) -> tuple[T, ...]:
+    return clauses
 
 
 def find_candidates(bucket: Bucket, facts: Facts, found: list[Candidate]) -> None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from automations.conditions.compiled import Test
+from automations.conditions.plain_clauses import hold
 from automations.contracts.commands import EventPosition, StartRun, TriggerEvent
 from automations.contracts.events import CrmEvent, Envelope, Position, event_names
 from automations.contracts.identity import run_id
@@ -71,16 +73,29 @@ def match_event(reading: Reading, buckets: Iterable[Bucket]) -> list[Listener]:
         find_candidates(bucket, reading, found)
     if not found:
         return []
-    scope = Scope(record=reading.record, changes=reading.changes)
+    record = reading.record
+    scope: Scope | None = None
     matches = []
     for one in found:
-        asked = reading.whole if one.needs_event else scope
-        for test in one.tests:
-            if not test(asked):
-                break
-        else:
-            matches.append(one.listener)
+        if not hold(record, one.equal, one.ordered):
+            continue
+        tests = one.tests
+        if tests:
+            if one.needs_event:
+                scope = reading.whole
+            elif scope is None:
+                scope = Scope(record=record, changes=reading.changes)
+            if not _all_hold(tests, scope):
+                continue
+        matches.append(one.listener)
     return list(dict.fromkeys(matches)) if len(matches) > 1 else matches
+
+
+def _all_hold(tests: tuple[Test, ...], scope: Scope) -> bool:
+    for test in tests:  # noqa: SIM110 (a generator costs twice the time here)
+        if not test(scope):
+            return False
+    return True
 
 
 def reading_of(envelope: Envelope, position: Position) -> Reading:
