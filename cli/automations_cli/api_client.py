@@ -82,6 +82,16 @@ class ApiClient:
         """Return one run with its steps."""
         return self._get(f"/runs/{_segment(run_id)}")
 
+    def cancel_run(self, run_id: str, reason: str | None = None) -> JsonObject:
+        """Cancel a run; returns it, perhaps still running while a step in flight is waited for."""
+        body = {} if reason is None else {"reason": reason}
+        return self._object("POST", f"/runs/{_segment(run_id)}/cancel", json=body)
+
+    def rerun(self, run_id: str, *, from_step: str | None = None) -> JsonObject:
+        """Run a run again, from its start or from a step; returns the new run."""
+        body = {} if from_step is None else {"from_step": from_step}
+        return self._object("POST", f"/runs/{_segment(run_id)}/rerun", json=body)
+
     def explain(self, automation_id: str, question: Mapping[str, object]) -> JsonObject:
         """Return what an event means for an automation."""
         return self._object("POST", f"/automations/{_segment(automation_id)}/explain", json=question)

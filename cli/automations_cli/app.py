@@ -17,7 +17,7 @@ from automations_cli.commands.automations import get, list_automations, set_stat
 from automations_cli.commands.decisions import explain, try_out
 from automations_cli.commands.demo import demo
 from automations_cli.commands.publish import publish
-from automations_cli.commands.runs import list_runs, show_run
+from automations_cli.commands.runs import cancel, list_runs, rerun, show_run
 from automations_cli.commands.simulate import simulate
 from automations_cli.commands.tasks import complete, list_tasks
 from automations_cli.commands.up import up
@@ -57,6 +57,8 @@ app.command()(get)
 app.command("status")(set_status)
 app.command("runs")(list_runs)
 app.command("run")(show_run)
+app.command()(cancel)
+app.command()(rerun)
 app.command()(explain)
 app.command("test")(try_out)
 app.command("tasks")(list_tasks)

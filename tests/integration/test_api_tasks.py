@@ -172,6 +172,43 @@ async def test_malformed_completion_has_every_problem_named(api: httpx.AsyncClie
     assert {error["pointer"] for error in answer.json()["errors"]} == {"/output", "/step", "/approved"}
 
 
+async def test_output_that_does_not_fit_the_form_is_refused_and_leaves_the_task_free(
+    api: httpx.AsyncClient, executor: FakeExecutor, run: FakeRun
+) -> None:
+    """Every field that does not fit is named; nothing is sent to the run."""
+    form = {"type": "object", "properties": {"amount": {"type": "number"}}, "required": ["approved"]}
+    await executor.publish(run.open_task("formal", form=form))
+
+    async def is_open_too() -> bool:
+        return (await api.get(f"/tasks/{run.run_id}:formal")).status_code == 200
+
+    await eventually(is_open_too)
+    path = f"/tasks/{run.run_id}:formal/complete"
+    refused = await api.post(path, json={"output": {"amount": "much"}})
+    assert refused.status_code == 422
+    assert {error["pointer"] for error in refused.json()["errors"]} == {"/output/approved", "/output/amount"}
+    answering = asyncio.create_task(api.post(path, json={"output": {"approved": True}}))
+    control = await executor.next_control(run)
+    assert control.output == {"approved": True}
+    await executor.judge(run, control)
+    assert (await answering).status_code == 200
+
+
+async def test_task_whose_time_is_up_says_so(api: httpx.AsyncClient, executor: FakeExecutor, run: FakeRun) -> None:
+    """Whether the run says so, or the history knows it already."""
+    answering = asyncio.create_task(api.post(path_of(run), json=OUTPUT))
+    await executor.judge(run, await executor.next_control(run), refusal="timed_out")
+    assert ((await answering).status_code, (await answering).json()["reason"]) == (409, "timed_out")
+    await executor.publish(run.time_out_task())
+
+    async def is_closed() -> bool:
+        return not await is_open(api, run)
+
+    await eventually(is_closed)
+    answer = await api.post(path_of(run), json=OUTPUT)
+    assert (answer.status_code, answer.json()["reason"]) == (409, "timed_out")
+
+
 async def test_inbox_holds_each_message_once(api: httpx.AsyncClient, kafka_settings: KafkaSettings) -> None:
     """Messages of the channel `inbox` reach the people named, once, and are read once."""
     message = SendNotification(

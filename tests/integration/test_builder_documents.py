@@ -6,7 +6,7 @@ it. Numbers are those of JSON in a browser, doubles: integers are drawn as far a
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,11 @@ from api.automations.store import Figures
 from api.automations.views import render_automation, render_listed
 from automations.contracts.definitions import LiveDocument
 from automations.definition import compile_trigger, document_of, read_json, read_yaml, validate_document
+from automations.definition.document import Action, load_document
+from automations.definition.graph import graph_of
 from automations.paths import Scope
 from automations_cli.yaml_text import choose_document, render_yaml
+from tests.support.random_graphs import RandomDocument, random_documents
 
 WEB = Path(__file__).parents[2] / "web"
 EXACT = 2**53
@@ -285,3 +288,66 @@ def test_document_built_in_the_builder_is_what_the_api_and_a_file_hold(
     assert validated.document == document
     assert meaning(read_yaml(render_yaml(document))) == meaning(document)
     assert builder.open(answered(document))["opened"] == document
+
+
+def edges_seen(actions: Sequence[Action]) -> list[list[object]]:
+    """Return the edges that the services see in a list and in those of its loops, in one order."""
+    own = [list(edge) for edges in graph_of(actions).outgoing.values() for edge in edges]
+    return sorted(own + [edge for action in actions if action.actions for edge in edges_seen(action.actions)], key=str)
+
+
+@thorough
+@given(graph=random_documents())
+def test_graph_is_drawn_with_the_edges_that_the_services_see(builder: Builder, graph: RandomDocument) -> None:
+    """Opened and saved, it is the same document; every edge of it, and no other, is on the canvas."""
+    validated = validate_document(graph.raw)
+    assert validated.document is not None
+    opened = builder.open(answered(graph.raw))
+    assert meaning(opened["opened"]) == meaning(graph.raw)
+    assert sorted(opened["edges"], key=str) == edges_seen(load_document(validated.document).actions)
+
+
+PORTS = ["next", "otherwise", "error", "timeout", "branch:0", "branch:1"]
+
+
+@st.composite
+def graph_edits(draw: st.DrawFn, raw: dict[str, Any]) -> list[dict[str, Any]]:
+    """Draw what a person does to the edges of a graph: actions come and go, and edges are drawn and cut."""
+    ids = st.sampled_from([action["id"] for action in raw["actions"]])
+    edits: list[dict[str, Any]] = []
+    for number in range(draw(st.integers(1, 4))):
+        subject, other = draw(ids), draw(ids)
+        added = {"id": f"added_{number}", "type": "notify_user", "params": {"user": "u", "message": "m"}}
+        edits.append(
+            draw(
+                st.sampled_from(
+                    [
+                        {"kind": "addAction", "action": added, "after": subject},
+                        {"kind": "removeAction", "id": subject},
+                        {"kind": "moveAction", "id": subject, "after": other},
+                        {"kind": "connect", "source": subject, "target": other},
+                        {
+                            "kind": "disconnect",
+                            "source": subject,
+                            "target": other,
+                            "port": draw(st.sampled_from(PORTS)),
+                        },
+                        {"kind": "removeEntry", "id": subject, "entry": draw(st.integers(0, 1))},
+                    ]
+                )
+            )
+        )
+    return edits
+
+
+@thorough
+@given(data=st.data(), graph=random_documents(loop_depth=1))
+def test_graph_edited_in_the_builder_has_edges_that_everybody_reads_alike(
+    builder: Builder, data: st.DataObject, graph: RandomDocument
+) -> None:
+    """Whatever is drawn and cut, nothing but a path that was cut off or a name that is gone can be wrong with it."""
+    edits = data.draw(graph_edits(graph.raw))
+    saved = builder.open(answered(graph.raw), *edits)
+    assert meaning(saved["undone"]) == meaning(graph.raw)
+    wrong = {problem.code for problem in validate_document(saved["edited"]).problems}
+    assert wrong <= {"unreachable", "missing", "empty"}

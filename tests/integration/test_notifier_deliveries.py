@@ -14,6 +14,7 @@ from automations.contracts.wire import encode
 from automations.messaging.connection import KafkaSettings
 from automations.postgres import PostgresSettings
 from tests.support.counting_server import CountingServer, counting_server
+from tests.support.eventually import eventually
 from tests.support.mail_server import MailServer, mail_server
 from tests.support.service_process import ServiceProcess, running_service
 from tests.support.stream import TopicTail, tail
@@ -250,3 +251,29 @@ async def test_killed_notifier_sends_what_it_had_not_told(
         assert {result.status for result in results_of_message} == {"delivered"}
         offered = mails.to(message.to[0])
         assert {mail.message["Message-ID"] for mail in offered} == {message_id(message.key)}
+
+
+async def test_killed_notifier_never_sends_twice_what_it_had_begun(
+    notifier: ServiceProcess, writer: StreamWriter, results: TopicTail, slack: CountingServer
+) -> None:
+    """The message reached the other side, and its process ended before the answer: the outcome is unknown."""
+    slack.answer = lambda _request: (200, "ok")
+    once, again = asked("slack", body="once", at_most_once=True), asked("slack", body="again")
+
+    def arrived(message: SendNotification) -> int:
+        return slack.keys().count(message.key)
+
+    with slack.holding("/services/hook"):
+        await send(writer, once, again)
+        await eventually(lambda: arrived(once) and arrived(again))
+        await notifier.kill()
+    await notifier.start()
+    (result,) = await outcomes(results, once)
+    assert result.error is not None
+    assert (result.status, result.error.kind) == ("failed", "unknown")
+    (delivered,) = await outcomes(results, again)
+    assert delivered.status == "delivered"
+    assert (arrived(once), arrived(again)) == (1, 2)
+    await send(writer, once)
+    assert await outcomes(results, once, 2) == [result, result]
+    assert arrived(once) == 1

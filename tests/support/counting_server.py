@@ -18,6 +18,8 @@ class Received:
     path: str
     headers: dict[str, str]
     body: Any
+    """What the bytes say, where they are JSON; their text otherwise."""
+    raw: bytes = b""
 
 
 @dataclass
@@ -55,13 +57,13 @@ async def counting_server() -> AsyncIterator[CountingServer]:
     server = CountingServer(0)
 
     async def handle(request: web.Request) -> web.Response:
-        text = await request.text()
+        raw, text = await request.read(), await request.text()
         try:
             body = json.loads(text) if text else None
         except ValueError:
             body = text
         headers = {name.lower(): value for name, value in request.headers.items()}
-        received = Received(request.method, request.path_qs, headers, body)
+        received = Received(request.method, request.path_qs, headers, body, raw)
         server.received.append(received)
         if (hold := server.held.get(request.path)) is not None:
             await hold.wait()

@@ -121,6 +121,10 @@ class Product:
         """End a service as `kill -9` does."""
         await asyncio.to_thread(self.stack.kill, service, signal.SIGKILL)
 
+    async def halt(self, service: str) -> None:
+        """Stop a service in order; it stays stopped until it is restarted."""
+        await asyncio.to_thread(self.stack.halt, service)
+
     async def restart(self, service: str) -> None:
         """Start a service anew; returns when it is ready."""
         await asyncio.to_thread(self.stack.restart, service)

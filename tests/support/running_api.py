@@ -14,8 +14,9 @@ from aiokafka import AIOKafkaConsumer
 from api.app import service
 from api.settings import Settings
 from automations.contracts.commands import TriggerEvent
-from automations.contracts.controls import CompleteTask, Control, control_reader
+from automations.contracts.controls import CancelRun, CompleteTask, Control, control_reader
 from automations.contracts.results import RunAdvanced, RunStart, RunStatus, StepView, TaskView, Verdict, Waiting
+from automations.contracts.step_errors import StepError
 from automations.contracts.topics import RUN_CONTROLS, STEP_RESULTS, record_key
 from automations.contracts.wire import encode
 from automations.messaging.connection import KafkaSettings
@@ -57,7 +58,7 @@ class FakeRun:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     seq: int = 0
 
-    def start(self, record: dict[str, Any] | None = None) -> RunAdvanced:
+    def start(self, record: dict[str, Any] | None = None, cause: str | None = None, mode: Any = None) -> RunAdvanced:
         event = TriggerEvent(
             id=f"e-{self.run_id[:8]}",
             type="case.created",
@@ -66,8 +67,8 @@ class FakeRun:
             record_id=str((record or {}).get("id", "1")),
             record=record or {"id": "1"},
         )
-        mode: Any = "live" if self.lane == "live" else "dry_run"
-        start = RunStart(mode=mode, cause=f"event:{event.id}", event=event, chain_id=self.run_id)
+        mode = mode or ("live" if self.lane == "live" else "dry_run")
+        start = RunStart(mode=mode, cause=cause or f"event:{event.id}", event=event, chain_id=self.run_id)
         return self.fact("running", start=start)
 
     def fact(self, status: RunStatus, **more: Any) -> RunAdvanced:
@@ -103,12 +104,20 @@ class FakeRun:
         )
         return self.fact(status, steps=(view,))
 
-    def open_task(self, path: str = "human_task") -> RunAdvanced:
+    def open_task(self, path: str = "human_task", form: dict[str, Any] | None = None) -> RunAdvanced:
         now = datetime.now(UTC)
         step = StepView(path=path, id=path, type="human_task", status="waiting", attempts=1, started_at=now)
-        task = TaskView(task_id=f"{self.run_id}:{path}", path=path, status="open", title="Approve", opened_at=now)
+        task_id = f"{self.run_id}:{path}"
+        task = TaskView(task_id=task_id, path=path, status="open", title="Approve", form=form, opened_at=now)
         waiting = Waiting(for_="task", path=path, since=now, task_id=task.task_id)
         return self.fact("running", steps=(step,), tasks=(task,), waiting=waiting)
+
+    def time_out_task(self, path: str = "human_task") -> RunAdvanced:
+        """Return the end of a run whose task nobody completed in time."""
+        error = StepError(kind="timeout", message="the step took longer than its `timeout`")
+        step = StepView(path=path, id=path, type="human_task", status="failed", attempts=1, error=error)
+        task = TaskView(task_id=f"{self.run_id}:{path}", path=path, status="withdrawn")
+        return self.fact("failed", steps=(step,), tasks=(task,), error=error)
 
 
 class FakeExecutor:
@@ -151,10 +160,24 @@ class FakeExecutor:
         """Return the next control that the api sent to a run; it may send one twice, and those of other runs late."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
-                control: Control = control_reader.read((await self._consumer.getone()).value)
-                if control.run_id == run.run_id and control.submission_id not in self._seen:
+                control = await self._next(run)
+                if isinstance(control, CompleteTask) and control.submission_id not in self._seen:
                     self._seen.add(control.submission_id)
                     return control
+
+    async def next_cancellation(self, run: FakeRun) -> CancelRun:
+        """Return the next message by which the api asks for a run's end."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                control = await self._next(run)
+                if isinstance(control, CancelRun):
+                    return control
+
+    async def _next(self, run: FakeRun) -> Control:
+        while True:
+            control: Control = control_reader.read((await self._consumer.getone()).value)
+            if control.run_id == run.run_id:
+                return control
 
     async def judge(self, run: FakeRun, control: CompleteTask, refusal: str | None = None) -> None:
         """Publish the run's word on a submission, and with an acceptance its end."""

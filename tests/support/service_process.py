@@ -16,11 +16,18 @@ from tests.support.eventually import PATIENCE_SECONDS, START_SECONDS, eventually
 class ServiceProcess:
     """One process; `kill`, `pause` and `resume` do to it what operating systems do."""
 
-    def __init__(self, module: str, env: Mapping[str, str]) -> None:
+    def __init__(self, module: str, env: Mapping[str, str], *arguments: str) -> None:
         self._module = module
+        self._arguments = arguments
         self._port = find_free(1)[0]
         self._env = {**os.environ, **env, "HEALTH_PORT": str(self._port), "PYTHONUNBUFFERED": "1"}
         self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process's number, also after it has ended."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def exit_status(self) -> int | None:
@@ -34,7 +41,8 @@ class ServiceProcess:
         Raises:
             AssertionError: the process ended, or was not ready within 180 s.
         """
-        self._process = await asyncio.create_subprocess_exec(sys.executable, "-m", self._module, env=self._env)
+        command = (sys.executable, "-m", self._module, *self._arguments)
+        self._process = await asyncio.create_subprocess_exec(*command, env=self._env)
         async with httpx.AsyncClient() as client:
 
             async def is_ready() -> bool:

@@ -12,6 +12,7 @@ from api.projection.facts import Fact, fact_reader
 from api.projection.fold import Folded, fold_facts
 from automations.contracts import results
 from automations.contracts.commands import EventPosition, TriggerEvent
+from automations.contracts.identity import rerun_cause
 from automations.contracts.wire import encode
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -38,8 +39,8 @@ def stored(batches: list[list[Fact]]) -> dict[str, Any]:
     table: dict[str, Any] = {}
     for batch in batches:
         folded = fold_facts(batch)
-        _upsert(table, folded, "runs", 7, (9, 11, *range(12, 22)))
-        _upsert(table, folded, "steps", 6, (9, 10, 11, 12, 13, 14, 15, 16))
+        _upsert(table, folded, "runs", 7, (9, 11, *range(12, 23)))
+        _upsert(table, folded, "steps", 6, (9, 10, 11, 12, 13, 14, 15, 16, 17))
     return table
 
 
@@ -123,4 +124,48 @@ def test_end_of_a_test_is_noticed_at_once() -> None:
     assert fold_facts([fact_reader.read(encode(begun))]).noticed == set()
     assert fold_facts([fact_reader.read(encode(ended))]).noticed == {"r"}
     assert fold_facts([fact_reader.read(encode(other))]).noticed == set()
-    assert fold_facts([fact_reader.read(encode(begun))]).runs["r"][-1] == encode(place).decode()
+    assert fold_facts([fact_reader.read(encode(begun))]).runs["r"][21] == encode(place).decode()
+
+
+def test_rerun_is_known_and_noticed_by_its_cause() -> None:
+    """Who asked for a rerun hears of its beginning; a cause that names no run repeats none."""
+    repeated = "7d3c1b0e-0000-4000-8000-000000000001"
+    event = TriggerEvent(id="e", type="case.created", time=NOW)
+    common: dict[str, Any] = {
+        "tenant_id": "t", "run_id": "r", "automation_id": "a", "version": 1, "lane": "live", "order_key": None,
+        "started_at": NOW, "at": NOW, "seq": 1, "status": "running",
+    }  # fmt: skip
+
+    def folded(cause: str) -> Folded:
+        start = results.RunStart(mode="live", cause=cause, event=event, chain_id="r")
+        return fold_facts([fact_reader.read(encode(results.RunAdvanced(**common, start=start)))])
+
+    again = folded(rerun_cause("q", repeated))
+    assert (again.runs["r"][22], again.noticed) == (repeated, {"r"})
+    for cause in ("rerun:q:no run", "event:crm:rerun"):
+        assert (folded(cause).runs["r"][22], folded(cause).noticed) == (None, set())
+
+
+def test_cancellation_is_noticed_at_once() -> None:
+    """Who asked for a cancellation hears of it."""
+    common: dict[str, Any] = {
+        "tenant_id": "t", "run_id": "r", "automation_id": "a", "version": 1, "lane": "live", "order_key": None,
+        "started_at": NOW, "at": NOW, "seq": 2,
+    }  # fmt: skip
+    assert fold_facts([fact_reader.read(encode(results.RunAdvanced(**common, status="cancelled")))]).noticed == {"r"}
+
+
+def test_reason_of_a_skipped_step_and_priority_of_a_task_are_kept() -> None:
+    """What a later fact leaves out stands."""
+    common: dict[str, Any] = {
+        "tenant_id": "t", "run_id": "r", "automation_id": "a", "version": 1, "lane": "live", "order_key": None,
+        "started_at": NOW, "at": NOW, "status": "running",
+    }  # fmt: skip
+    step = results.StepView(path="each[3].x", id="x", type="set", status="skipped", reason="when_false")
+    task = results.TaskView(task_id="k", path="x", status="open", priority="urgent")
+    closed = results.TaskView(task_id="k", path="x", status="withdrawn")
+    first = results.RunAdvanced(**common, seq=1, steps=(step,), tasks=(task,))
+    later = results.RunAdvanced(**common, seq=2, tasks=(closed,))
+    folded = fold_facts([fact_reader.read(encode(fact)) for fact in (first, later)])
+    assert folded.steps["r", "each[3].x"][15] == "when_false"
+    assert folded.tasks["t", "k"][14] == "urgent"

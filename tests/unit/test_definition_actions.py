@@ -153,7 +153,7 @@ def test_vocabulary_is_pure() -> None:
     """Documents, conditions, paths and texts reach no network, no file, no clock and no chance."""
     allowed = {
         "automations", "collections", "contextlib", "copy", "dataclasses", "datetime", "difflib", "functools", "io",
-        "itertools", "json", "liquid", "math", "msgspec", "operator", "pydantic", "pydantic_core", "re", "re2", "types",
+        "itertools", "json", "jsonschema_rs", "liquid", "math", "msgspec", "operator", "pydantic", "pydantic_core", "re", "re2", "types",
         "typing", "yaml",
     }  # fmt: skip
     package = ROOM.parent.parent

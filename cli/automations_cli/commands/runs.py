@@ -1,15 +1,18 @@
-"""`automations runs` and `automations run`: what happened, and what happens."""
+"""`automations runs`, `run`, `cancel` and `rerun`: what happened, what happens, and changing that."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from automations_cli.address import open_api
 from automations_cli.options import DATA, ApiUrl, AsJson, Data, Limit
 from automations_cli.output import open_console, print_json, say
+
+if TYPE_CHECKING:
+    from automations_cli.api_client import ApiClient, JsonObject
 
 
 def list_runs(
@@ -78,10 +81,48 @@ def show_run(
 
             raise typer.Exit(follow_run(api, run, verbose=verbose, as_json=as_json))
         found = api.load_run(run)
-        if as_json:
-            print_json(found)
-            return
-        from automations_cli.following import load_title
-        from automations_cli.showing.runs import render_run
+        _show(api, found, verbose=verbose, as_json=as_json)
 
-        open_console().print(render_run(found, load_title(api, found), verbose=verbose))
+
+def cancel(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
+    reason: Annotated[str | None, typer.Option("--reason", help="Why, for whoever looks at the run later.")] = None,
+    api_url: ApiUrl = None,
+    data: Data = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Cancel a run; a step in flight is waited for."""
+    with open_api(api_url, data) as api:
+        _show(api, api.cancel_run(run, reason), as_json=as_json)
+
+
+def rerun(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The run's id.")],
+    from_step: Annotated[
+        str | None, typer.Option("--from", metavar="STEP", help="Keep what the steps before this one came to.")
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Stay until the new run ends; the exit status is 1 if it did not complete.")
+    ] = False,
+    api_url: ApiUrl = None,
+    data: Data = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Run a run again, from its start or from a step."""
+    with open_api(api_url, data) as api:
+        started = api.rerun(run, from_step=from_step)
+        if follow:
+            from automations_cli.following import follow_run
+
+            raise typer.Exit(follow_run(api, str(started["id"]), verbose=False, as_json=as_json))
+        _show(api, started, as_json=as_json)
+
+
+def _show(api: ApiClient, run: JsonObject, *, verbose: bool = False, as_json: bool) -> None:
+    if as_json:
+        print_json(run)
+        return
+    from automations_cli.following import load_title
+    from automations_cli.showing.runs import render_run
+
+    open_console().print(render_run(run, load_title(api, run), verbose=verbose))

@@ -17,7 +17,6 @@ DurablePoint = Literal[
     "timer claimed",  # the run is held because its time has come
     "submission stored",  # a person's answer, by api
     "control sent",  # on Kafka, by api
-    "turn handed on",  # to the next run of the same automation and record
 ]
 POINTS: Final[tuple[DurablePoint, ...]] = get_args(DurablePoint)
 

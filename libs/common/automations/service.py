@@ -42,6 +42,8 @@ class Process:
     def __init__(self) -> None:
         self.stopping = asyncio.Event()
         self.ready = False
+        self.has_started = False
+        """Whether it was ready once: a stop is then an end in order, and takes its time."""
         self.error: BaseException | None = None
 
     def fatal(self, error: BaseException) -> None:
@@ -91,7 +93,7 @@ async def _until_stopped(running: Running, process: Process) -> bool:
     inside = asyncio.create_task(_inside(running, process))
     stopping = asyncio.create_task(process.stopping.wait())
     await asyncio.wait({inside, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    if not process.ready and not inside.done():
+    if not process.has_started and not inside.done():
         inside.cancel()
     stopping.cancel()
     try:
@@ -108,7 +110,7 @@ async def _until_stopped(running: Running, process: Process) -> bool:
 async def _inside(running: Running, process: Process) -> None:
     async with running(process):
         calm_garbage_collection()
-        process.ready = True
+        process.ready = process.has_started = True
         log.info("ready")
         await process.stopping.wait()
         process.ready = False

@@ -23,6 +23,12 @@ from api.decisions.desk import DecisionDesk
 from api.decisions.kept_events import KeptEvents
 from api.decisions.routes import decision_routes
 from api.events.routes import event_routes
+from api.interventions.cancelling import CancellingDesk
+from api.interventions.present import Present
+from api.interventions.rerunning import RerunDesk
+from api.interventions.routes import intervention_routes
+from api.interventions.skipped import SkippedDesk
+from api.interventions.store import InterventionStore
 from api.outbox.sender import OutboxSender
 from api.problems import add_problem_handlers
 from api.projection.consumer import history_projection
@@ -110,6 +116,7 @@ def build_app(ground: Ground, is_ready: Callable[[], bool]) -> FastAPI:
     v1.include_router(inbox_routes(tasks))
     desk = AutomationDesk(automations, ground.sender)
     v1.include_router(automation_routes(desk, automations, repeats))
+    v1.include_router(_interventions(ground, desk, automations, runs, repeats))
     kept = KeptEvents(ground.kafka, settings.all_events_topics)
     decisions = DecisionDesk(desk, SandboxStore(pool), runs, kept)
     v1.include_router(decision_routes(decisions))
@@ -123,6 +130,16 @@ def build_app(ground: Ground, is_ready: Callable[[], bool]) -> FastAPI:
     if access.is_open:
         app.add_middleware(OpenGuard, allowed_names=settings.allowed_host_names)
     return app
+
+
+def _interventions(
+    ground: Ground, desk: AutomationDesk, automations: AutomationStore, runs: RunStore, repeats: Repeats
+) -> APIRouter:
+    store = InterventionStore(ground.pool)
+    present = Present(automations, SandboxStore(ground.pool), ground.sender, ground.kafka)
+    cancelling = CancellingDesk(store, runs, ground.sender, ground.signals)
+    reruns = RerunDesk(store, automations, runs, present, ground.sender, ground.signals)
+    return intervention_routes(cancelling, reruns, SkippedDesk(store, desk, present, ground.sender), repeats)
 
 
 def _add_health(app: FastAPI, is_ready: Callable[[], bool]) -> None:

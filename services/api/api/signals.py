@@ -1,7 +1,8 @@
 """Wakes requests that wait for the projection, in whichever process projected what they wait for.
 
-PostgreSQL's NOTIFY carries the id of a run whose task opened or whose submission was judged, rare things
-both. A waiter also looks by itself once a second, so that a lost connection only makes it slower.
+PostgreSQL's NOTIFY carries the id of a run whose task opened, whose submission was judged, that was cancelled,
+or that repeats another one: rare things all. A waiter also looks by itself once a second, so that a lost
+connection only makes it slower.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 
+from automations.clock import monotonic_seconds
 from automations.observability import get_logger
 from automations.postgres import OUTAGES, PostgresSettings
 
@@ -68,6 +70,15 @@ class RunSignals:
 
     def _notified(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
         self.wake(str(payload))
+
+
+async def wait_for_change(changed: asyncio.Event, deadline: float) -> None:
+    """Return when something changed, at the deadline, or after a second, whatever comes first."""
+    seconds = min(LOOK_SECONDS, max(deadline - monotonic_seconds(), 0.0))
+    try:
+        await asyncio.wait_for(changed.wait(), seconds)
+    except TimeoutError:
+        return
 
 
 async def _closed(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

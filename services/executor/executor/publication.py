@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from automations.contracts.results import RunAdvanced
+from automations.contracts.results import OMITTED, RunAdvanced
 from automations.contracts.topics import STEP_RESULTS, record_key
 from automations.contracts.wire import encode
 from automations.durable_points import passed
@@ -23,7 +23,6 @@ log = get_logger(__name__)
 
 MAX_RECORDS: Final = 1_000
 _fact_decoder = msgspec.json.Decoder(RunAdvanced)
-_TOO_LARGE: Final = {"omitted": "too large to be kept in the history"}
 
 
 def results_key(run: Run) -> bytes:
@@ -112,9 +111,9 @@ def without_data(fact: bytes) -> bytes:
     steps = tuple(
         msgspec.structs.replace(
             step,
-            input=_TOO_LARGE if step.input is not None else None,
-            request=_TOO_LARGE if step.request is not None else None,
-            output=_TOO_LARGE if step.output is not None else None,
+            input=OMITTED if step.input is not None else None,
+            request=OMITTED if step.request is not None else None,
+            output=OMITTED if step.output is not None else None,
         )
         for step in decoded.steps
     )

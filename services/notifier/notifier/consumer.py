@@ -2,7 +2,8 @@
 
 The messages of a batch go out beside each other, so that one slow mail server does not hold the others up;
 outcomes are stored as they come, many at once, and published after they are stored. A batch is acknowledged
-when every outcome is on Kafka. A message of a dry run is refused here too, whoever let it through.
+when every outcome is on Kafka. A message of a dry run is refused here too, whoever let it through. A message
+that is never to be sent twice is begun in the database right before it goes out.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from automations.messaging.dead_letters import dead_letter
 from automations.messaging.publisher import Record
 from automations.observability import get_logger
 from notifier import metrics
-from notifier.deliveries.delivery import Deliverer, failed_or_delivered
+from notifier.deliveries.delivery import Deliverer, failed_or_delivered, unknown_outcome
 from notifier.deliveries.store import Key
 
 log = get_logger(__name__)
@@ -45,6 +46,8 @@ class Deliveries(Protocol):
     """Remembers what was sent."""
 
     async def claim(self, messages: Sequence[SendNotification], at: datetime) -> dict[Key, NotificationResult]: ...
+
+    async def begin(self, message: SendNotification, at: datetime) -> bool: ...
 
     async def settle(self, results: Sequence[NotificationResult], at: datetime) -> None: ...
 
@@ -103,10 +106,19 @@ class NotificationConsumer:
     async def _deliver_one(self, message: SendNotification) -> NotificationResult:
         async with self._free:
             started = monotonic_seconds()
-            result = await self._deliverer.deliver(message)
+            result = (
+                await self._deliver_once(message) if message.at_most_once else await self._deliverer.deliver(message)
+            )
         metrics.DELIVERY_SECONDS.observe(monotonic_seconds() - started)
         metrics.DELIVERIES.labels(self._deliverer.channel_name(message) or "unknown", result.status).inc()
         return result
+
+    async def _deliver_once(self, message: SendNotification) -> NotificationResult:
+        """Send a message that is never sent twice, unless it was begun before and nobody knows what came of it."""
+        if await self._store.begin(message, self._clock()):
+            return await self._deliverer.deliver(message)
+        error = unknown_outcome("notifier ended while it was being sent")
+        return failed_or_delivered(message, self._clock(), 1, None, error)
 
     def _unreadable(self, record: ConsumerRecord[Any, Any], reason: str) -> Record:
         metrics.MESSAGES_UNREADABLE.inc()

@@ -31,7 +31,7 @@ class ScriptedChannel:
         """Nothing to close."""
 
 
-def asked(channel: str = "email") -> SendNotification:
+def asked(channel: str = "email", *, at_most_once: bool = False) -> SendNotification:
     return SendNotification(
         tenant_id="default",
         run_id="r-1",
@@ -40,17 +40,20 @@ def asked(channel: str = "email") -> SendNotification:
         automation_id="a1",
         channel=channel,
         requested_at=NOW,
+        at_most_once=at_most_once,
     )
 
 
-async def delivered(channel: ScriptedChannel, name: str = "email") -> tuple[NotificationResult, list[float]]:
+async def delivered(
+    channel: ScriptedChannel, name: str = "email", *, at_most_once: bool = False
+) -> tuple[NotificationResult, list[float]]:
     pauses: list[float] = []
 
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
 
     deliverer = Deliverer({"email": channel, "slack": channel}, lambda: NOW, sleep=sleep)
-    return await deliverer.deliver(asked(name)), pauses
+    return await deliverer.deliver(asked(name, at_most_once=at_most_once)), pauses
 
 
 async def test_message_that_goes_out_is_delivered_with_what_the_channel_said() -> None:
@@ -112,3 +115,16 @@ async def test_fault_of_a_channel_fails_its_message_alone() -> None:
     result, _ = await delivered(ScriptedChannel(ZeroDivisionError("a fault")))
     assert result.error is not None
     assert (result.status, result.error.kind) == ("failed", "unknown")
+
+
+@pytest.mark.parametrize(("reached", "kind"), [("unanswered", "unknown"), ("answered", "unreachable")])
+async def test_message_that_is_never_sent_twice_is_not_tried_again_once_it_left(reached: Any, kind: str) -> None:
+    result, pauses = await delivered(ScriptedChannel(NotNow("broken", reached=reached), {}), at_most_once=True)
+    assert result.error is not None
+    assert (result.status, result.attempts, result.error.kind) == ("failed", 1, kind)
+    assert pauses == []
+
+
+async def test_message_that_is_never_sent_twice_is_tried_again_where_it_never_left() -> None:
+    result, _ = await delivered(ScriptedChannel(NotNow("no connection", reached="not_sent"), {}), at_most_once=True)
+    assert (result.status, result.attempts) == ("delivered", 2)

@@ -25,6 +25,7 @@ class World:
         self.told: list[str] = []
         self.happened: list[str] = []
         self.settled: dict[Key, NotificationResult] = {}
+        self.begun: set[Key] = set()
         self.released = asyncio.Event()
         self.under_way = 0
         self.most_under_way = 0
@@ -32,6 +33,13 @@ class World:
     async def claim(self, messages: Sequence[SendNotification], at: datetime) -> dict[Key, NotificationResult]:
         keys = [(message.tenant_id, message.key) for message in messages]
         return {key: self.settled[key] for key in keys if key in self.settled}
+
+    async def begin(self, message: SendNotification, at: datetime) -> bool:
+        key = (message.tenant_id, message.key)
+        self.happened.append(f"begun {message.key}")
+        was_new = key not in self.begun
+        self.begun.add(key)
+        return was_new
 
     async def settle(self, results: Sequence[NotificationResult], at: datetime) -> None:
         for result in results:
@@ -96,6 +104,24 @@ async def test_messages_go_out_beside_each_other_up_to_a_bound() -> None:
     await world.consumer().handle([record(f"k{number}", body="slow") for number in range(3 * AT_ONCE)])
     assert world.most_under_way == AT_ONCE
     assert len(world.settled) == 3 * AT_ONCE
+
+
+async def test_message_that_is_never_sent_twice_is_begun_before_it_is_sent() -> None:
+    world = World()
+    await world.consumer().handle([record("k1", at_most_once=True), record("k2")])
+    assert world.happened.index("begun k1") < world.happened.index("sent k1")
+    assert "begun k2" not in world.happened
+
+
+async def test_message_that_was_begun_and_not_settled_is_unknown_and_not_sent() -> None:
+    """Its process ended in between; whether it went out, nobody can tell."""
+    world = World()
+    world.begun.add(("default", "k1"))
+    await world.consumer().handle([record("k1", at_most_once=True)])
+    assert world.happened == ["begun k1", "stored k1", "told k1"]
+    outcome = world.settled["default", "k1"]
+    assert outcome.error is not None
+    assert (outcome.status, outcome.error.kind, outcome.error.retryable) == ("failed", "unknown", False)
 
 
 async def test_message_with_an_outcome_is_told_again_and_not_sent() -> None:

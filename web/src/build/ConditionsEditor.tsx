@@ -16,6 +16,9 @@ interface Props {
   /** Those that point into the conditions. */
   problems: readonly Problem[]
   act: (operation: Operation) => void
+  title?: string
+  /** What it means that there are none. */
+  nothing?: string
 }
 
 let lastKey = 0
@@ -33,7 +36,14 @@ function isSaid(document: AutomationDocument, { conditions, top }: WrittenTree):
   )
 }
 
-export function ConditionsEditor({ document, fields, problems, act }: Props) {
+export function ConditionsEditor({
+  document,
+  fields,
+  problems,
+  act,
+  title = 'Conditions',
+  nothing = 'None: every such event starts it.',
+}: Props) {
   const [tree, setTree] = useState(() => readTree(document))
   const headingId = useId()
   const frame = useRef<HTMLDivElement>(null)
@@ -80,11 +90,11 @@ export function ConditionsEditor({ document, fields, problems, act }: Props) {
     <ConditionsContext value={context}>
       <div className="conditions" role="group" aria-labelledby={headingId} ref={frame}>
         <Text size="sm" fw={600} id={headingId}>
-          Conditions
+          {title}
         </Text>
         {tree.parts.length === 0 ? (
           <Text size="sm" c="dimmed">
-            None: every such event starts it.
+            {nothing}
           </Text>
         ) : (
           <PartList parts={tree.parts} kind="all" prefix="" />

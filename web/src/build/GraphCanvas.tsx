@@ -19,18 +19,26 @@ import {
   useStoreApi,
 } from '@xyflow/react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import { type AutomationDocument, type Position, TRIGGER } from '../model/document'
-import { edgesOf } from '../model/edges'
-import { CELL, NODE_WIDTH, positionsOf } from '../model/layout'
-import type { StepStatus } from '../model/runs'
-import { actionName, actionPhrase, triggerPhrase } from '../model/sentences'
-import { type DrawnEdge, StepEdge } from './StepEdge'
-import { type DrawnNode, StepNode } from './StepNode'
+import { type Action, type AutomationDocument, loopsAround, type Position, TRIGGER } from '../model/document'
+import {
+  canHave,
+  type Edge as DocumentEdge,
+  edgesOf,
+  entriesOf,
+  entryPort,
+  type Port,
+  portOf,
+} from '../model/edges'
+import { CELL, NODE_WIDTH, positionsOf, rowHeightOf, tidyLayout } from '../model/layout'
+import type { Light } from '../model/runs'
+import { actionName, actionPhrase, portWords, triggerPhrase, whenPhrase } from '../model/sentences'
+import { type DrawnEdge, type Place, StepEdge } from './StepEdge'
+import { type DrawnNode, type DrawnPort, StepNode } from './StepNode'
 
 export interface Editing {
-  onAdd: (after: string) => void
-  onConnect: (source: string, target: string) => void
-  onDisconnect: (source: string, target: string) => void
+  onAdd: (place: Place) => void
+  onConnect: (source: string, target: string, port: Port | undefined) => void
+  onDisconnect: (source: string, target: string, port: Port) => void
   onPlace: (positions: Record<string, Position>) => void
   onTidyUp: () => void
 }
@@ -43,7 +51,9 @@ interface Props {
   /** How many problems each node has, in the builder. */
   problems?: ReadonlyMap<string, number>
   /** What each step did, in a run. */
-  lights?: ReadonlyMap<string, StepStatus> | undefined
+  lights?: ReadonlyMap<string, Light> | undefined
+  /** How far loops came, in words. */
+  progress?: ReadonlyMap<string, string> | undefined
   /** Whether the lights are those of a dry run. */
   isDry?: boolean
   editing?: Editing | undefined
@@ -82,11 +92,12 @@ function Canvas(props: Props) {
     setNodes((standing) => applyNodeChanges(changes, standing))
   }, [])
   const onConnect = useCallback(
-    ({ source, target }: Connection) => editing?.onConnect(source, target),
+    ({ source, target, sourceHandle }: Connection) =>
+      editing?.onConnect(source, target, source === TRIGGER ? undefined : ((sourceHandle ?? undefined) as Port)),
     [editing],
   )
   const showAll = useShowAll()
-  useSelectedInSight(selected)
+  useSelectedInSight(selected === null ? null : (loopsAround(document.actions, selected)?.[0]?.id ?? selected))
   useEffect(() => {
     window.addEventListener('canvas:fit', showAll)
     return () => window.removeEventListener('canvas:fit', showAll)
@@ -142,9 +153,6 @@ function Canvas(props: Props) {
     </section>
   )
 }
-
-/** A node with its light is higher than one without. */
-const LIT_ROW = 170
 
 /** Shows the whole graph from its top, not larger than it is; a long one is scrolled, not shrunk beyond reading. */
 function useShowAll() {
@@ -203,16 +211,20 @@ function useDrawnNodes({
   selected,
   problems,
   lights,
+  progress,
   editing,
   onSelect,
 }: Props): DrawnNode[] {
   const isEditable = editing !== undefined
   const onAdd = editing?.onAdd
   return useMemo(() => {
-    const positions = positionsOf(document, lights ? LIT_ROW : undefined)
+    const positions = positionsOf(document, rowHeightOf(document, lights !== undefined))
+    const edges = edgesOf(document)
+    const used = new Set(edges.map((edge) => `${edge.source} ${portOf(edge)}`))
+    const chosen = selected === null ? null : (loopsAround(document.actions, selected)?.[0]?.id ?? selected)
     const node = (
       id: string,
-      data: Omit<DrawnNode['data'], 'isSelected' | 'problems' | 'isEditable' | 'onSelect'>,
+      data: Omit<DrawnNode['data'], 'isSelected' | 'problems' | 'isEditable' | 'onSelect' | 'isLit'>,
     ): DrawnNode => ({
       id,
       type: 'step',
@@ -220,19 +232,23 @@ function useDrawnNodes({
       width: NODE_WIDTH,
       data: {
         ...data,
-        isSelected: selected === id,
+        ports: data.ports.map((port) => ({ ...port, isFree: !used.has(`${id} ${port.port}`) })),
+        isLit: lights !== undefined,
+        isSelected: chosen === id,
         problems: problems?.get(id) ?? 0,
         isEditable,
         onSelect,
-        ...(onAdd && !edgesOf(document).some((edge) => edge.source === id) ? { onAdd } : {}),
+        ...(onAdd ? { onAdd } : {}),
       },
     })
     const trigger = node(TRIGGER, {
       type: TRIGGER,
       title: 'Trigger',
       phrase: triggerPhrase(document),
+      when: null,
       light: lights ? 'completed' : null,
-      isLit: false,
+      progress: undefined,
+      ports: [{ port: 'next', at: 0.5, words: undefined, isFree: true }],
     })
     return [
       trigger,
@@ -241,33 +257,79 @@ function useDrawnNodes({
           type: action.type,
           title: actionName(action, titles),
           phrase: actionPhrase(action),
+          when: whenPhrase(action),
           light: lights ? (lights.get(action.id) ?? 'pending') : null,
-          isLit: lights !== undefined,
+          progress: progress?.get(action.id),
+          ports: portsDrawn(action),
         }),
       ),
     ]
-  }, [document, titles, selected, problems, lights, isEditable, onAdd, onSelect])
+  }, [document, titles, selected, problems, lights, progress, isEditable, onAdd, onSelect])
+}
+
+/** The ways out of an action along its foot: the usual ones in the middle, those of failures at the right. */
+function portsDrawn(action: Action): DrawnPort[] {
+  const all = (['next', ...entriesOf(action).map((_, place) => entryPort(place)), 'otherwise'] as Port[]).filter(
+    (port) => canHave(action, port),
+  )
+  const aside = (['timeout', 'error'] as Port[]).filter((port) => canHave(action, port))
+  return [
+    ...all.map((port, index) => ({
+      port,
+      at: (index + 1) / (all.length + 1),
+      words: portWords(action, port),
+      isFree: true,
+    })),
+    ...aside.map((port) => ({
+      port,
+      at: port === 'error' ? 0.9 : 0.76,
+      words: portWords(action, port),
+      isFree: true,
+    })),
+  ]
 }
 
 function useDrawnEdges({ document, titles, lights, editing }: Props): DrawnEdge[] {
   return useMemo(() => {
-    const names = new Map(document.actions.map((action) => [action.id, actionName(action, titles)]))
-    return edgesOf(document).map((edge): DrawnEdge => {
-      const isTaken =
-        lights !== undefined && !['pending', 'skipped'].includes(lights.get(edge.target) ?? 'pending')
+    const byId = new Map(document.actions.map((action) => [action.id, action]))
+    const name = (id: string): string => {
+      const action = byId.get(id)
+      return action ? actionName(action, titles) : 'the trigger'
+    }
+    const isArranged = Object.keys(document.layout?.positions ?? {}).length > 0
+    const { lanes } = tidyLayout(document, rowHeightOf(document, lights !== undefined))
+    const edges = edgesOf(document)
+    const entering = new Map<string, number>()
+    for (const { target } of edges) entering.set(target, (entering.get(target) ?? 0) + 1)
+    return edges.map((edge, number): DrawnEdge => {
+      const source = byId.get(edge.source)
+      const port = portOf(edge)
       return {
-        id: `${edge.source}>${edge.target}:${edge.label ?? edge.kind}`,
+        id: `${edge.source}>${edge.target}:${edge.kind}${edge.place}`,
         source: edge.source,
         target: edge.target,
+        sourceHandle: port,
         type: 'step',
         data: {
           kind: edge.kind,
-          label: edge.label,
-          isTaken,
-          between: `${names.get(edge.source) ?? 'the trigger'} and ${names.get(edge.target) ?? ''}`,
+          port,
+          label: source && portWords(source, port),
+          lane: isArranged ? undefined : lanes.get(number),
+          isJoining: (entering.get(edge.target) ?? 0) > 1,
+          isTaken: lights !== undefined && isTaken(edge, lights),
+          between: `${name(edge.source)} and ${name(edge.target)}`,
           ...(editing ? { onAdd: editing.onAdd, onDisconnect: editing.onDisconnect } : {}),
         },
       }
     })
   }, [document, titles, lights, editing])
+}
+
+/** Whether a run went along an edge, as far as the lights tell. */
+function isTaken(edge: DocumentEdge, lights: ReadonlyMap<string, Light>): boolean {
+  const source = edge.kind === 'start' ? 'completed' : (lights.get(edge.source) ?? 'pending')
+  const target = lights.get(edge.target) ?? 'pending'
+  if (target === 'pending' || target === 'not_reached') return false
+  const isAside = edge.kind === 'error' || edge.kind === 'timeout'
+  return isAside ? source === 'failed' : source === 'completed' || source === 'skipped' || source === 'failed'
 }

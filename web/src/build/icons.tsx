@@ -1,13 +1,18 @@
 import {
   type Icon,
   IconBell,
+  IconArrowsSplit2,
   IconBolt,
+  IconBraces,
   IconChecklist,
+  IconHandStop,
+  IconHourglass,
   IconInbox,
   IconMail,
   IconMessage2,
   IconPencil,
   IconPuzzle,
+  IconRepeat,
   IconUserCheck,
   IconWebhook,
 } from '@tabler/icons-react'
@@ -21,6 +26,11 @@ const ICONS: Record<string, Icon> = {
   send_notification: IconMessage2,
   call_webhook: IconWebhook,
   human_task: IconUserCheck,
+  branch: IconArrowsSplit2,
+  for_each: IconRepeat,
+  delay: IconHourglass,
+  set: IconBraces,
+  stop: IconHandStop,
 }
 
 export const TriggerIcon = IconBolt

@@ -5,7 +5,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { ApiError, api, failureWords, type Held } from '../api/client'
 import type { Environment } from '../api/types'
-import { type AutomationDocument, openDocument, sameValue } from '../model/document'
+import { type AutomationDocument, allActions, openDocument, sameValue } from '../model/document'
 import { type Problem, problemsIn } from '../model/problems'
 import { writeBackup } from './backup'
 
@@ -184,4 +184,6 @@ const problemsOf = ({ body }: Held): Problem[] => [
 ]
 
 const orderOf = (document: AutomationDocument): string =>
-  document.actions.map((action) => action.id).join('/')
+  allActions(document.actions)
+    .map((action) => action.id)
+    .join('/')

@@ -22,6 +22,7 @@ const STATES: Record<string, { word: string; icon: ReactNode }> = {
   completed: { word: 'Completed', icon: <IconCheck aria-hidden /> },
   failed: { word: 'Failed', icon: <IconX aria-hidden /> },
   cancelled: { word: 'Cancelled', icon: <IconBan aria-hidden /> },
+  not_reached: { word: 'Not reached', icon: <IconCircleDashed aria-hidden /> },
   skipped: { word: 'Skipped', icon: <IconPlayerTrackNext aria-hidden /> },
   draft: { word: 'Draft', icon: <IconCircleDashed aria-hidden /> },
   active: { word: 'Active', icon: <IconPlayerPlay aria-hidden /> },

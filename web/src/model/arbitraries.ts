@@ -1,6 +1,15 @@
 /** Random documents and operations, for the property tests of the model. */
 import fc from 'fast-check'
-import { type Action, type AutomationDocument, freeId, type Json, TRIGGER } from './document'
+import {
+  type Action,
+  type AutomationDocument,
+  allActions,
+  freeId,
+  type Json,
+  newAction,
+  TRIGGER,
+} from './document'
+import { entryPort, type Port } from './edges'
 import type { Operation } from './operations'
 
 const TYPES = ['send_email', 'create_task', 'assign_to_queue', 'human_task']
@@ -101,32 +110,61 @@ export interface Draw {
 }
 
 export const draws: fc.Arbitrary<Draw> = fc.record({
-  kind: fc.nat(12),
+  kind: fc.nat(20),
   one: fc.nat(),
   other: fc.nat(),
   value: json,
 })
 
+const NEW_TYPES = [...TYPES, 'branch', 'stop', 'for_each', 'delay']
+const PORTS: Port[] = ['next', 'next', 'otherwise', 'error', 'timeout', entryPort(0), entryPort(1)]
+
 export function operationOf(document: AutomationDocument, { kind, one, other, value }: Draw): Operation {
-  const ids = document.actions.map((action) => action.id)
-  const pick = (number: number, list: string[]) => list[number % list.length] ?? 'nobody'
-  const id = pick(one, ids)
-  const place = pick(other, [TRIGGER, ...ids])
-  const type = pick(one, TYPES)
+  const all = allActions(document.actions)
+  const ids = all.map((action) => action.id)
+  const pick = <T>(number: number, list: readonly T[]): T | undefined => list[number % list.length]
+  const id = pick(one, ids) ?? 'nobody'
+  const place = pick(other, [TRIGGER, ...ids]) ?? TRIGGER
+  const near = pick(one, [place, id]) ?? id
+  const port = portFor(all, place, one)
+  const action = newAction(document, pick(one, NEW_TYPES) ?? '')
+  const within = all.find((each) => each.type === 'for_each' && other % 2 === 0)?.id
+  const outcome = pick<Json | undefined>(other, ['continue', undefined, { any: [{ a: 1 }] }])
   const options: Operation[] = [
     { kind: 'rename', name: JSON.stringify(value) },
     { kind: 'describe', description: JSON.stringify(value) },
-    { kind: 'setTrigger', event: pick(one, ['case.created', 'case.closed']) },
+    { kind: 'setTrigger', event: pick(one, ['case.created', 'case.closed']) ?? '' },
     { kind: 'setConditions', conditions: { priority: value } },
-    { kind: 'addAction', action: { id: freeId(ids, type), type, params: {} }, after: place },
+    { kind: 'addAction', action, after: place },
+    { kind: 'addAction', action, after: place, port },
+    { kind: 'addAction', action, after: TRIGGER, within },
     { kind: 'removeAction', id },
     { kind: 'moveAction', id, after: place },
     { kind: 'renameAction', id, name: JSON.stringify(value) },
     { kind: 'setParam', id, name: 'subject', value },
+    {
+      kind: 'setField',
+      id,
+      name: pick(one, ['on_error', 'on_timeout']) ?? '',
+      value: outcome === 'continue' ? outcome : undefined,
+    },
+    { kind: 'setField', id, name: 'when', value: outcome === 'continue' ? undefined : outcome },
     { kind: 'connect', source: place, target: id },
-    { kind: 'disconnect', source: place, target: id },
+    { kind: 'connect', source: place, target: near, port },
+    { kind: 'disconnect', source: place, target: id, port },
+    { kind: 'addEntry', id },
+    { kind: 'removeEntry', id, entry: other % 3 },
+    { kind: 'moveEntry', id, entry: other % 3, to: one % 3 },
     { kind: 'place', positions: { [id]: { x: one % 900, y: other % 900 } } },
     { kind: 'tidyUp' },
   ]
   return options[kind % options.length] as Operation
+}
+
+/** A way out that the action can have. */
+function portFor(actions: readonly Action[], id: string, number: number): Port | undefined {
+  const action = actions.find((each) => each.id === id)
+  if (action?.type !== 'branch') return PORTS[number % 5] === 'otherwise' ? 'next' : PORTS[number % 5]
+  const entries = Array.isArray(action.branches) ? action.branches.length : 0
+  return number % 2 === 0 || entries === 0 ? 'otherwise' : entryPort(number % entries)
 }

@@ -76,19 +76,66 @@ export function freeId(taken: Iterable<string>, type: string): string {
 export function openDocument(raw: unknown): AutomationDocument {
   const source = isObject(raw) ? { ...raw } : {}
   for (const field of AROUND) delete source[field]
-  const written = Array.isArray(source.actions) ? source.actions.filter(isObject) : []
-  const taken = new Set(written.map((action) => action.id).filter((id) => typeof id === 'string'))
-  const actions = written.map((action) => {
-    const type = typeof action.type === 'string' ? action.type : ''
-    const id = typeof action.id === 'string' && action.id !== '' ? action.id : freeId(taken, type)
-    taken.add(id)
-    return { ...action, id, type, params: isObject(action.params) ? action.params : {} } as Action
-  })
+  const actions = openActions(source.actions, new Set(writtenIds(source.actions)))
   return { ...source, name: typeof source.name === 'string' ? source.name : '', actions }
 }
 
+function writtenIds(raw: unknown): string[] {
+  if (!Array.isArray(raw)) return []
+  return raw
+    .filter(isObject)
+    .flatMap(({ id, actions }) => [...(typeof id === 'string' ? [id] : []), ...writtenIds(actions)])
+}
+
+function openActions(raw: unknown, taken: Set<string>): Action[] {
+  if (!Array.isArray(raw)) return []
+  return raw.filter(isObject).map((action) => {
+    const type = typeof action.type === 'string' ? action.type : ''
+    const id = typeof action.id === 'string' && action.id !== '' ? action.id : freeId(taken, type)
+    taken.add(id)
+    const opened = { ...action, id, type, params: isObject(action.params) ? action.params : {} } as Action
+    return Array.isArray(action.actions) ? { ...opened, actions: openActions(action.actions, taken) } : opened
+  })
+}
+
+/** The actions that a loop does for each item; of any other action none. */
+export const innerActions = (action: Action): Action[] =>
+  Array.isArray(action.actions) ? (action.actions as Action[]) : []
+
+/** Every action of the document in reading order, those inside of loops after their loop. */
+export const allActions = (actions: readonly Action[]): Action[] =>
+  actions.flatMap((action) => [action, ...allActions(innerActions(action))])
+
+/** An action of the document, wherever it stands. */
 export function findAction(document: AutomationDocument, id: string): Action | undefined {
-  return document.actions.find((action) => action.id === id)
+  return allActions(document.actions).find((action) => action.id === id)
+}
+
+/** The loops around an action, the outermost first; nothing if there is no such action. */
+export function loopsAround(actions: readonly Action[], id: string): Action[] | undefined {
+  for (const action of actions) {
+    if (action.id === id) return []
+    const inner = loopsAround(innerActions(action), id)
+    if (inner) return [action, ...inner]
+  }
+  return undefined
+}
+
+/** The list that an action stands in, as a document of its own: a loop's list is a graph that knows nothing around it. */
+export function listAround(document: AutomationDocument, id: string): AutomationDocument {
+  const loop = loopsAround(document.actions, id)?.at(-1)
+  return loop ? { name: '', actions: innerActions(loop) } : document
+}
+
+/** A new action of a type, with the fields that it cannot do without. */
+export function newAction(document: AutomationDocument, type: string): Action {
+  const id = freeId(
+    allActions(document.actions).map((action) => action.id),
+    type,
+  )
+  if (type === 'branch') return { id, type, params: {}, branches: [{ when: {}, next: null }] }
+  if (type === 'for_each') return { id, type, params: {}, items: '', actions: [] }
+  return { id, type, params: {} }
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

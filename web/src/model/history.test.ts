@@ -1,9 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { documents, draws, operationOf } from './arbitraries'
-import { edgesOf, isReachable } from './edges'
+import { allActions, innerActions, listAround } from './document'
+import { isCyclic } from './edges'
+import { graphs } from './graphArbitraries'
 import { beginHistory, type History, perform, redo, undo } from './history'
 
+const starts = fc.oneof(documents, graphs)
+// As many as a busy machine performs within the time that a test has.
+const runs = { numRuns: 50 }
 const fifty = fc.array(draws, { minLength: 50, maxLength: 50 })
 
 /** Performs each operation a minute after the one before it, so that no two are joined. */
@@ -18,10 +23,23 @@ function repeat(history: History, step: (history: History) => History, times: nu
   return Array.from({ length: times }).reduce<History>((standing) => step(standing), history)
 }
 
+/** The ids that a list's actions name as what follows. */
+function namesIn(actions: ReturnType<typeof allActions>): string[] {
+  return actions.flatMap((action) => {
+    const outcomes = [action.on_error, action.on_timeout].map(
+      (outcome) => (outcome as { next?: unknown })?.next,
+    )
+    const entries = ((action.branches ?? []) as { next: unknown }[]).map((entry) => entry.next)
+    return [action.next, action.otherwise, ...entries, ...outcomes]
+      .flat()
+      .filter((id) => typeof id === 'string')
+  })
+}
+
 describe('the history of the builder', () => {
   it('returns to the start when fifty random operations are undone, and to the end when they are done again', () => {
     fc.assert(
-      fc.property(documents, fifty, (document, drawn) => {
+      fc.property(starts, fifty, (document, drawn) => {
         const start = JSON.stringify(document)
         const edited = performAll(beginHistory(document), drawn)
         const end = JSON.stringify(edited.present)
@@ -30,17 +48,43 @@ describe('the history of the builder', () => {
         expect(undone.past).toHaveLength(0)
         expect(JSON.stringify(repeat(undone, redo, undone.future.length).present)).toBe(end)
       }),
+      runs,
     )
   })
 
   it('never holds a document with a cycle or with an edge to nothing', () => {
     fc.assert(
-      fc.property(documents, fifty, (document, drawn) => {
+      fc.property(starts, fifty, (document, drawn) => {
         const { present } = performAll(beginHistory(document), drawn)
-        const edges = edgesOf(present)
-        for (const edge of edges) expect(isReachable(edges, edge.target, edge.source)).toBe(false)
-        expect(new Set(present.actions.map((action) => action.id)).size).toBe(present.actions.length)
+        const all = allActions(present.actions)
+        expect(new Set(all.map((action) => action.id)).size).toBe(all.length)
+        for (const list of [present, ...all.map((action) => ({ actions: innerActions(action) }))]) {
+          expect(isCyclic(list)).toBe(false)
+          expect(
+            namesIn(list.actions).filter((id) => !list.actions.some((action) => action.id === id)),
+          ).toEqual([])
+        }
       }),
+      runs,
+    )
+  })
+
+  it('leaves lists that no operation touched as they were', () => {
+    fc.assert(
+      fc.property(graphs, draws, (document, draw) => {
+        const operation = operationOf(document, draw)
+        const result = perform(beginHistory(document), operation, 0)
+        if (result.refused !== undefined) return
+        const subject = 'id' in operation ? operation.id : null
+        if (subject === null || operation.kind === 'removeAction') return
+        const touched = listAround(document, subject).actions.map((action) => action.id)
+        for (const action of document.actions) {
+          if (touched.includes(action.id) || allActions([action]).some((inner) => inner.id === subject))
+            continue
+          expect(result.history.present.actions).toContainEqual(action)
+        }
+      }),
+      runs,
     )
   })
 

@@ -118,5 +118,6 @@ describe('an operation', () => {
     const branched = { ...document, actions: [branch, ...document.actions.slice(1)] }
     const changed = edited(branched, { kind: 'disconnect', source: 'b', target: 'c' })
     expect(drawn(changed)).toEqual(['*>way', 'way>b', 'way>c'])
+    expect(changed.actions.map((action) => action.next)).toEqual([undefined, null, null])
   })
 })

@@ -3,7 +3,7 @@
  * node and the field that it points to. The server's problems and the builder's own have one shape.
  */
 import { missingValues } from './conditions'
-import { type AutomationDocument, isObject, TRIGGER } from './document'
+import { type Action, type AutomationDocument, innerActions, isObject, TRIGGER } from './document'
 import { unreachableOf } from './edges'
 import { spoken } from './phrase'
 import { pointerTo, segmentsOf } from './pointers'
@@ -48,6 +48,8 @@ export function placeOf(document: AutomationDocument, pointer: string): Place {
   if (head === 'actions' && index !== undefined) {
     const action = document.actions[Number(index)]
     if (!action) return { node: null, field: null }
+    if (part === 'actions' && field !== undefined)
+      return placeOf({ name: '', actions: innerActions(action) }, pointerTo(...segmentsOf(pointer).slice(2)))
     return { node: action.id, field: part === 'params' ? (field ?? null) : (part ?? null) }
   }
   return { node: null, field: head ?? null }
@@ -74,26 +76,36 @@ export function findProblems(
     error('/trigger/event', 'Choose the event that starts it.', 'missing')
   for (const { pointer, message } of missingValues(document)) error(pointer, message, 'missing')
   if (document.actions.length === 0) error('/actions', 'Add the first action.', 'missing')
-  const cutOff = new Set(unreachableOf(document).map((action) => action.id))
-  document.actions.forEach((action, index) => {
+  problems.push(...listProblems(document.actions, '', catalogue))
+  return problems
+}
+
+/** What is wrong in a list of actions, and in those of its loops. */
+function listProblems(
+  actions: readonly Action[],
+  base: string,
+  catalogue: ReadonlyMap<string, KnownAction>,
+): Problem[] {
+  const problems: Problem[] = []
+  const cutOff = new Set(unreachableOf({ actions: [...actions] }).map((action) => action.id))
+  actions.forEach((action, index) => {
     const known = catalogue.get(action.type)
-    if (cutOff.has(action.id)) {
-      error(
-        pointerTo('actions', index),
-        'Nothing leads to this action. Connect it, or remove it.',
-        'unreachable',
-      )
+    const at = base + pointerTo('actions', index)
+    const error = (pointer: string, message: string, code: string) =>
+      problems.push({ pointer: at + pointer, message, code, severity: 'error' })
+    if (cutOff.has(action.id))
+      error('', 'Nothing leads to this action. Connect it, or remove it.', 'unreachable')
+    if (!known && catalogue.size > 0)
+      error('/type', `There is no action of type “${action.type}”.`, 'unknown')
+    for (const name of known?.required ?? []) {
+      if (isBlank(action.params[name]))
+        error(pointerTo('params', name), `Fill in “${spoken(name)}”.`, 'missing')
     }
-    if (!known) {
-      if (catalogue.size > 0) {
-        error(pointerTo('actions', index, 'type'), `There is no action of type “${action.type}”.`, 'unknown')
-      }
-      return
-    }
-    for (const name of known.required) {
-      if (isBlank(action.params[name])) {
-        error(pointerTo('actions', index, 'params', name), `Fill in “${spoken(name)}”.`, 'missing')
-      }
+    if (action.type === 'for_each') {
+      if (action.items === undefined || action.items === '')
+        error('/items', 'Say which list to go through.', 'missing')
+      if (innerActions(action).length === 0) error('/actions', 'Add what is done for each item.', 'missing')
+      problems.push(...listProblems(innerActions(action), at, catalogue))
     }
   })
   return problems

@@ -7,7 +7,45 @@ export type RunStatus = 'running' | 'completed' | 'failed' | 'cancelled'
 export type StepStatus = 'pending' | 'running' | 'waiting' | 'completed' | 'failed' | 'skipped' | 'cancelled'
 
 /** A light of the canvas or a table: what something is doing, the state that a person sees. */
-export type Light = StepStatus
+export type Light = StepStatus | 'not_reached'
+
+export const stepLight = ({ status, reason }: Pick<Step, 'status' | 'reason'>): Light =>
+  reason === 'path_not_taken' ? 'not_reached' : status
+
+/** The light of every action outside of loops, by its id. */
+export const lightsOf = (steps: readonly Step[] = []): Map<string, Light> =>
+  new Map(steps.filter(({ path, id }) => path === id).map((step) => [step.id, stepLight(step)]))
+
+/** How far the loops of a run came, by their path: “3 of 5 items”. */
+export function progressOf(steps: readonly Step[] = []): Map<string, string> {
+  const progress = new Map<string, string>()
+  for (const step of steps) {
+    if (step.type !== 'for_each' || step.status === 'pending') continue
+    const [input, output] = [step.input, step.output] as Array<{ items?: unknown } | null | undefined>
+    const ended = Array.isArray(output?.items)
+      ? output.items.filter((item) => (item as { status?: string } | null)?.status === 'completed').length
+      : itemsDone(step.path, steps)
+    const listed = Array.isArray(input?.items) ? input.items : output?.items
+    if (Array.isArray(listed)) progress.set(step.path, `${ended} of ${listed.length} items`)
+  }
+  return progress
+}
+
+/** How many items of a loop had all their steps so far end. */
+function itemsDone(loop: string, steps: readonly Step[]): number {
+  const open = new Map<string, boolean>()
+  for (const { path, status } of steps) {
+    if (!path.startsWith(`${loop}[`)) continue
+    const item = path.slice(0, path.indexOf(']', loop.length))
+    const isOpen = status === 'running' || status === 'waiting' || status === 'pending'
+    open.set(item, isOpen || (open.get(item) ?? false))
+  }
+  return [...open.values()].filter((isOpen) => !isOpen).length
+}
+
+/** Which item of which loop a step belongs to, the outermost first: of `each[3].notify` “item 4”. */
+export const itemWords = (path: string): string =>
+  [...path.matchAll(/\[(\d+)\]/g)].map(([, index]) => `item ${Number(index) + 1}`).join(', ')
 
 export interface StepError {
   kind?: string
@@ -22,6 +60,8 @@ export interface Step {
   type: string
   name?: string | null
   status: StepStatus
+  /** Why it was skipped: its own conditions did not hold, or no way led to it. */
+  reason?: 'when_false' | 'path_not_taken' | null
   attempts: number
   input?: unknown
   request?: unknown
@@ -58,6 +98,9 @@ export interface Run {
   error?: StepError | null
   steps?: Step[]
   cause?: string | null
+  /** The run that this one was begun again from. */
+  rerun_of?: string | null
+  reruns?: string[]
   /** The whole event that started it; only where one run is read. */
   event?: Record<string, unknown> | null
 }
@@ -87,6 +130,14 @@ export function waitingPhrase(run: Pick<Run, 'waiting' | 'steps'>, now: number):
       : waiting.for === 'notification'
         ? 'the delivery of '
         : ''
+  if (waiting.for === 'time' && waiting.due_at) {
+    const at = step ? [' at ', em(stepName(step))] : []
+    return [
+      `Waiting until ${clockTime(waiting.due_at, now)}`,
+      ...at,
+      `, since ${clockTime(waiting.since, now)}`,
+    ]
+  }
   const name = step ? stepName(step) : waiting.for === 'task' ? 'a task' : spoken(waiting.for)
   const due = waiting.due_at ? [`, due ${clockTime(waiting.due_at, now)}`] : []
   return [`Waiting for ${what}`, em(name), `, since ${clockTime(waiting.since, now)}`, ...due]

@@ -2,9 +2,9 @@
  * What a trigger, an action and an automation say in a sentence. Generated from the document alone, and used wherever one
  * is named: nodes, lists, dialogs, history.
  */
-import { type Group, groupWords, type Part, type Row, readTree } from './conditions'
-import { type Action, type AutomationDocument, isObject, type Json } from './document'
-import { edgesOf, unreachableOf } from './edges'
+import { type Group, groupWords, type Part, type Row, readConditions, readTree } from './conditions'
+import { type Action, type AutomationDocument, innerActions, isObject, type Json } from './document'
+import { type BranchEntry, edgesOf, entriesOf, entryOf, type Port, unreachableOf } from './edges'
 import { durationSpoken, isNear, operatorWords } from './operators'
 import { capital, em, listed, type Phrase, plain, shorten, spoken } from './phrase'
 
@@ -189,6 +189,21 @@ const SAYERS: Record<string, Sayer> = {
     text(params.url)
       ? [`${text(params.method) || 'POST'} to `, em(text(params.url))]
       : ['Call another system'],
+  delay: (params) => {
+    if (text(params.for)) return ['Wait ', em(durationSpoken(text(params.for)))]
+    return text(params.until) ? ['Wait until ', em(namedWords(params.until))] : ['Wait']
+  },
+  set: (params) => {
+    const names = isObject(params.values) ? Object.keys(params.values) : []
+    return names.length > 0
+      ? ['Remember ', ...listed(names.map((name) => [em(spoken(name))]))]
+      : ['Remember a value']
+  },
+  stop: (params) => [
+    'End the run as ',
+    em(text(params.status) || 'completed'),
+    ...(text(params.reason) ? [`: ${text(params.reason)}`] : []),
+  ],
   human_task: (params) => [
     'Ask ',
     text(params.assignee) || text(params.groups)
@@ -198,10 +213,63 @@ const SAYERS: Record<string, Sayer> = {
   ],
 }
 
+/** A value that a name in braces stands for, as people call it: of `{{ record.renewal_date }}` “renewal date”. */
+function namedWords(value: unknown): string {
+  const [, name] = /^\s*\{\{\s*([\w.]+)\s*\}\}\s*$/.exec(text(value)) ?? []
+  return name ? spoken(name.replace(/^(record|vars|steps\.\w+\.output)\./, '')) : text(value)
+}
+
+const SHAPES: Record<string, (action: SaidAction) => Phrase> = {
+  branch: (action) => {
+    const ways = entriesOf(action as Action).map((entry): Phrase => [em(entryWords(entry))])
+    return ways.length > 0
+      ? ['Go on by ', ...listed([...ways, ['otherwise']], 'or')]
+      : ['Go on by a condition']
+  },
+  for_each: (action) => {
+    const count = innerActions(action as Action).length
+    const { items } = action
+    const words = Array.isArray(items) ? `${items.length} items` : namedWords(items).replace(/^record\./, '')
+    const what: Phrase = words ? [em(spoken(words))] : ['…']
+    return ['For each of ', ...what, `: ${count === 1 ? '1 action' : `${count} actions`}`]
+  },
+}
+
+type SaidAction = Pick<Action, 'type' | 'params'> & { [more: string]: unknown }
+
 /** “Assign to queue *Tier 2*”. */
-export function actionPhrase(action: Pick<Action, 'type' | 'params'>): Phrase {
+export function actionPhrase(action: SaidAction): Phrase {
+  const shape = SHAPES[action.type]
+  if (shape) return shape(action)
   const say = SAYERS[action.type]
   return say ? say(action.params) : [capital(spoken(action.type)) || 'An action without a type']
+}
+
+/** Conditions of an action or of a way: “*amount is at least 10,000* and *region is EMEA*”. */
+export function conditionsPhrase(raw: unknown): Phrase {
+  const { parts } = readConditions(raw)
+  return parts.length === 0 ? [em('always')] : listed(parts.map(conditionPhrase))
+}
+
+/** “Only if *amount is at least 10,000*”; nothing where there are no conditions. */
+export function whenPhrase(action: Pick<Action, 'type'> & { when?: unknown }): Phrase | null {
+  if (action.when === undefined || action.when === null) return null
+  return readConditions(action.when).parts.length === 0
+    ? null
+    : ['Only if ', ...conditionsPhrase(action.when)]
+}
+
+/** What a way of a branch is called: its name, else its conditions. */
+export const entryWords = (entry: BranchEntry): string =>
+  entry.name?.trim() || shorten(plain(conditionsPhrase(entry.when)), 44)
+
+/** What a way out is called where it is drawn; nothing for the usual one. */
+export function portWords(action: Action, port: Port): string | undefined {
+  const entry = entryOf(port)
+  if (entry !== null) return entryWords(entriesOf(action)[entry] ?? {})
+  if (port === 'otherwise') return 'otherwise'
+  if (port === 'error') return 'on error'
+  return port === 'timeout' ? 'when time is up' : undefined
 }
 
 /** The name of an action: the one given to it, else the title of its type. */

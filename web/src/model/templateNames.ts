@@ -1,6 +1,13 @@
 /** The names that a text may hold in double braces at a step, with values of a recent event; pure. */
-import type { AutomationDocument, Json } from './document'
-import { edgesOf } from './edges'
+import {
+  type Action,
+  type AutomationDocument,
+  isObject,
+  type Json,
+  listAround,
+  loopsAround,
+} from './document'
+import { edgesOf, isReachable } from './edges'
 import type { KnownField } from './events'
 import { valueWords } from './sentences'
 
@@ -26,27 +33,26 @@ export function namesAt(
       sample: examples[0],
     }))
   const before = actionsBefore(document, id)
-  const ofSteps = document.actions
-    .filter((action) => before.has(action.id))
-    .flatMap((action) =>
-      outputsOf(action.type).map((name) => ({ name: `steps.${action.id}.output.${name}` })),
-    )
-  return [...ofRecord, ...ofSteps, ...OF_EVENT.map((name) => ({ name }))]
+  const ofSteps = before.flatMap((action) =>
+    outputsOf(action.type).map((name) => ({ name: `steps.${action.id}.output.${name}` })),
+  )
+  const isInLoop = (loopsAround(document.actions, id)?.length ?? 0) > 0
+  const ofLoop = isInLoop ? [{ name: 'item' }, { name: 'index' }] : []
+  const set = before.flatMap(({ type, params }) =>
+    type === 'set' && isObject(params.values) ? Object.keys(params.values) : [],
+  )
+  const ofVars = [...new Set(set)].map((name) => ({ name: `vars.${name}` }))
+  return [...ofLoop, ...ofRecord, ...ofVars, ...ofSteps, ...OF_EVENT.map((name) => ({ name }))]
 }
 
-function actionsBefore(document: AutomationDocument, id: string): Set<string> {
-  const edges = edgesOf(document)
-  const found = new Set<string>()
-  const waiting = [id]
-  while (waiting.length > 0) {
-    const here = waiting.pop()
-    for (const { source, target } of edges) {
-      if (target !== here || found.has(source)) continue
-      found.add(source)
-      waiting.push(source)
-    }
-  }
-  return found
+/** The actions from which a way leads to this one, in its own list and in those around its loops. */
+function actionsBefore(document: AutomationDocument, id: string): Action[] {
+  const around = (loopsAround(document.actions, id) ?? []).map((loop) => loop.id)
+  return [...around, id].flatMap((own) => {
+    const list = listAround(document, own)
+    const edges = edgesOf(list)
+    return list.actions.filter((action) => action.id !== own && isReachable(edges, action.id, own))
+  })
 }
 
 /** What is typed of a name at the caret, from where; nothing outside of open braces. */

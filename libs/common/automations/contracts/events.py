@@ -59,16 +59,21 @@ class CrmEvent(msgspec.Struct, frozen=True):
 
     @property
     def record_key(self) -> str | None:
-        """Object and id of the event's record; None where it names none.
+        """Object and id of the event's record, as `record_key_of` gives them."""
+        return record_key_of(self.trigger)
 
-        What is too long for a key is told apart by its digest instead.
-        """
-        if self.trigger.record_id is None:
-            return None
-        key = f"{self.trigger.object}/{self.trigger.record_id}"
-        if len(key) > _LONGEST_KEY_CHARACTERS:
-            return hashlib.blake2b(key.encode(), digest_size=20, person=b"record-key").hexdigest()
-        return key
+
+def record_key_of(event: TriggerEvent) -> str | None:
+    """Return object and id of an event's record; None where it names none.
+
+    What is too long for a key is told apart by its digest instead.
+    """
+    if event.record_id is None:
+        return None
+    key = f"{event.object}/{event.record_id}"
+    if len(key) > _LONGEST_KEY_CHARACTERS:
+        return hashlib.blake2b(key.encode(), digest_size=20, person=b"record-key").hexdigest()
+    return key
 
 
 class Envelope(msgspec.Struct):

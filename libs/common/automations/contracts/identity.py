@@ -11,12 +11,29 @@ Lane = Literal["live", "sandbox"]
 _RUNS = uuid.UUID("5b0d8a6e-6f0b-5a57-9d3c-0a4a3f1f7c11")
 _MAIL_SAFE = str.maketrans({":": "/", "[": "{", "]": "}"})
 _NOT_MAIL_SAFE = re.compile(r"[^A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]")
+_RERUN = "rerun:"
 _TASKS = uuid.UUID("8f5b7a52-1d0e-5a86-8a43-6a0f7d9e2b40")
 
 
 def run_id(tenant_id: str, automation_id: str, lane: Lane, cause: str) -> str:
     """Return the run's id; the version is no part of it, so whichever version evaluates first decides."""
     return _uuid5(_RUNS, f"{tenant_id}|{automation_id}|{lane}|{cause}")
+
+
+def rerun_cause(request: str, run: str) -> str:
+    """Return the cause of a run that repeats another, as one request asked for it."""
+    return f"{_RERUN}{request}:{run}"
+
+
+def rerun_of(cause: str) -> str | None:
+    """Return the run that a run of this cause repeats; None where it repeats none."""
+    if not cause.startswith(_RERUN):
+        return None
+    run = cause.rpartition(":")[2]
+    try:
+        return str(uuid.UUID(run))
+    except ValueError:
+        return None
 
 
 def task_id(run: str, path: str) -> str:

@@ -5,7 +5,7 @@ than the one it holds, so that a fact published again changes nothing.
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -13,6 +13,9 @@ from automations.contracts.commands import EventPosition, TriggerEvent
 from automations.contracts.identity import Lane
 from automations.contracts.step_errors import StepError
 from automations.contracts.wire import Reader
+
+OMITTED: Final = {"omitted": "too large to be kept in the history"}
+"""Stands in the place of a step's data that is too large for Kafka."""
 
 RunMode = Literal["live", "dry_run", "test"]
 RunStatus = Literal["running", "completed", "failed", "cancelled"]
@@ -78,7 +81,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     task_id: str
     accepted: bool
     reason: str | None = None
-    """Why it was refused: `already_completed`, `withdrawn`, `unknown_task`."""
+    """Why it was refused: `already_completed`, `withdrawn`, `timed_out`, `unknown_task`."""
 
 
 class RunStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -190,4 +190,4 @@ def _check_params(kind: ActionType, params: object, pointer: str, warnings: list
         kind.params.model_validate(dict(written))
     except ValidationError as error:
         return problems_of(error, written, pointer)
-    return []
+    return [Problem(pointer + found.pointer, found.message, found.code) for found in kind.checks(written)]

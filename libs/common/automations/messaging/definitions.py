@@ -106,6 +106,21 @@ class DefinitionsFollower:
         self._on_definition(tenant_id, automation_id, definition)
 
 
+async def load_end(settings: KafkaSettings, client_id: str) -> int:
+    """Return the offset up to which definitions are acknowledged by now, exclusive.
+
+    Raises:
+        KafkaError: Kafka cannot be reached.
+    """
+    consumer = _consumer(settings, client_id)
+    await consumer.start()
+    try:
+        ends: dict[TopicPartition, int] = await consumer.end_offsets([_PARTITION])
+        return ends[_PARTITION]
+    finally:
+        await consumer.stop()
+
+
 def _consumer(settings: KafkaSettings, client_id: str) -> AIOKafkaConsumer:
     return AIOKafkaConsumer(
         **settings.client_arguments(),

@@ -10,6 +10,8 @@ import contextlib
 from collections.abc import Iterable
 
 from api.outbox.store import Sending, claim_messages, delete_messages, load_left_over
+from automations.contracts.topics import RUN_CONTROLS
+from automations.durable_points import passed
 from automations.messaging.publisher import Publisher, Record
 from automations.observability import get_logger
 from automations.postgres import OUTAGES, Pool
@@ -96,6 +98,8 @@ class OutboxSender:
                 claimed, messages = await claim_messages(connection, keys)
                 if messages:
                     await self._publisher.publish_all([Record(m.topic, m.key, m.value) for m in messages])
+                    if any(message.topic == RUN_CONTROLS.name for message in messages):
+                        passed("control sent")
                 _answer(future for key in claimed for future in waiting.pop(key, ()))
             finally:
                 for key, futures in waiting.items():

@@ -36,6 +36,11 @@ async def save_message(connection: PoolConnection, topic: Topic, key: bytes, val
     return Sending(order_key, saved)
 
 
+def sending_of(topic: Topic, key: bytes) -> Sending:
+    """Return by what is waited for whatever of the key was committed so far."""
+    return Sending(f"{topic.name}|{key.decode()}", 0)
+
+
 async def claim_messages(connection: PoolConnection, order_keys: Sequence[str]) -> tuple[set[str], list[Message]]:
     """Return the order keys that this transaction now holds, and their messages in order."""
     claimed = {row["order_key"] async for row in queries.claim_order_keys(connection, order_keys=order_keys)}

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from api.projection.facts import Fact, RunFact, SkipFact, StepFact, TaskFact, event_reader
+from automations.contracts.identity import rerun_of
 
 Row = list[Any]
 """Values in the order of the columns that the query of the same table names."""
@@ -18,10 +19,10 @@ _PLACES_A_FACT = 10_000
 
 # Places of the values in a run's row.
 _SEQ, _STATUS, _UPDATED, _ENDED, _WAITING, _ERROR, _START = 7, 6, 8, 9, 10, 11, 12
-_NO_START: Row = [None] * 10
+_NO_START: Row = [None] * 11
 # Places of the values in a step's row.
 _STEP_STATUS, _STEP_SEQ, _STEP_ATTEMPTS, _STEP_REST = 5, 6, 8, 9
-_TASK_SEQ, _TASK_STATUS, _TASK_REST, _TASK_CHANGED = 7, 6, 8, 15
+_TASK_SEQ, _TASK_STATUS, _TASK_REST, _TASK_CHANGED = 7, 6, 8, 16
 
 
 class Folded:
@@ -34,7 +35,7 @@ class Folded:
         self.verdicts: list[Row] = []
         self.skips: dict[tuple[str, str, str], Row] = {}
         self.noticed: set[str] = set()
-        """Runs whose tasks changed or whose submission was judged, and tests that ended."""
+        """Runs that a request may wait for: their tasks changed, a submission was judged, or as `_is_awaited` says."""
 
     def months(self) -> set[tuple[int, int]]:
         """Return year and month of every run touched."""
@@ -71,7 +72,7 @@ def _fold_run(folded: Folded, fact: RunFact) -> None:
             row[_START:] = _start_values(fact)
     else:
         return
-    if fact.test and fact.status != "running":
+    if _is_awaited(fact):
         folded.noticed.add(fact.run_id)
     for index, step in enumerate(fact.steps):
         _fold_step(folded, fact, step, fact.seq * _PLACES_A_FACT + index)
@@ -80,6 +81,13 @@ def _fold_run(folded: Folded, fact: RunFact) -> None:
     if fact.verdict is not None:
         folded.verdicts.append([fact.verdict.submission_id, fact.verdict.accepted, fact.verdict.reason])
         folded.noticed.add(fact.run_id)
+
+
+def _is_awaited(fact: RunFact) -> bool:
+    """Whether somebody may wait for this very fact: of a cancelled run, a test that ended, the beginning of a rerun."""
+    if fact.status != "running":
+        return fact.test or fact.status == "cancelled"
+    return fact.start is not None and rerun_of(fact.start.cause) is not None
 
 
 def _run_row(fact: RunFact) -> Row:
@@ -115,6 +123,7 @@ def _start_values(fact: RunFact) -> Row:
         event.record_id,
         _json(start.event),
         _json(start.position),
+        rerun_of(start.cause),
     ]
 
 
@@ -128,6 +137,7 @@ def _fold_step(folded: Folded, fact: RunFact, step: StepFact, place: int) -> Non
         _json(step.output),
         _json(step.error),
         _json(step.notes),
+        step.reason,
         step.started_at,
         step.ended_at,
     ]
@@ -162,6 +172,7 @@ def _fold_task(folded: Folded, fact: RunFact, task: TaskFact) -> None:
         None if not task.groups else msgspec.json.encode(task.groups).decode(),
         _json(task.form),
         task.due_at,
+        task.priority,
         task.opened_at,
     ]
     if row is None:

@@ -1,13 +1,13 @@
 -- name: save_runs!
 INSERT INTO runs (
     run_id, started_at, tenant_id, automation_id, version, lane, status, seq, updated_at, ended_at, waiting, error,
-    mode, cause, chain_id, depth, event_id, event_type, object, record_id, event, position
+    mode, cause, chain_id, depth, event_id, event_type, object, record_id, event, position, rerun_of
 )
 SELECT * FROM unnest(
     :c0::uuid[], :c1::timestamptz[], :c2::text[], :c3::text[], :c4::integer[], :c5::text[], :c6::text[],
     :c7::bigint[], :c8::timestamptz[], :c9::timestamptz[], :c10::json[], :c11::json[], :c12::text[], :c13::text[],
     :c14::text[], :c15::integer[], :c16::text[], :c17::text[], :c18::text[], :c19::text[], :c20::json[],
-    :c21::json[]
+    :c21::json[], :c22::uuid[]
 )
 ON CONFLICT (run_id, started_at) DO UPDATE SET
     status = excluded.status,
@@ -25,18 +25,19 @@ ON CONFLICT (run_id, started_at) DO UPDATE SET
     object = coalesce(excluded.object, runs.object),
     record_id = coalesce(excluded.record_id, runs.record_id),
     event = coalesce(excluded.event, runs.event),
-    position = coalesce(excluded.position, runs.position)
+    position = coalesce(excluded.position, runs.position),
+    rerun_of = coalesce(excluded.rerun_of, runs.rerun_of)
 WHERE runs.seq < excluded.seq;
 
 -- name: save_steps!
 INSERT INTO steps (
-    run_id, started_at, path, id, type, status, seq, place, attempts, name, input, request, output, error, notes,
+    run_id, started_at, path, id, type, status, seq, place, attempts, name, input, request, output, error, notes, reason,
     step_started_at, step_ended_at
 )
 SELECT * FROM unnest(
     :c0::uuid[], :c1::timestamptz[], :c2::text[], :c3::text[], :c4::text[], :c5::text[], :c6::bigint[], :c7::bigint[],
     :c8::integer[], :c9::text[], :c10::json[], :c11::json[], :c12::json[], :c13::json[], :c14::json[],
-    :c15::timestamptz[], :c16::timestamptz[]
+    :c15::text[], :c16::timestamptz[], :c17::timestamptz[]
 )
 ON CONFLICT (run_id, path, started_at) DO UPDATE SET
     status = excluded.status,
@@ -48,6 +49,7 @@ ON CONFLICT (run_id, path, started_at) DO UPDATE SET
     output = coalesce(excluded.output, steps.output),
     error = coalesce(excluded.error, steps.error),
     notes = coalesce(excluded.notes, steps.notes),
+    reason = coalesce(excluded.reason, steps.reason),
     step_started_at = coalesce(excluded.step_started_at, steps.step_started_at),
     step_ended_at = coalesce(excluded.step_ended_at, steps.step_ended_at)
 WHERE steps.seq < excluded.seq;
@@ -55,18 +57,18 @@ WHERE steps.seq < excluded.seq;
 -- name: save_tasks!
 INSERT INTO tasks (
     tenant_id, task_id, run_id, run_started_at, automation_id, path, status, seq, title, instructions, assignee, groups,
-    form, due_at, opened_at, changed_at
+    form, due_at, priority, opened_at, changed_at
 )
 SELECT
     tenant_id, task_id, run_id, run_started_at, automation_id, path, status, seq, title, instructions, assignee, groups,
-    form, due_at, coalesce(opened_at, changed_at), changed_at
+    form, due_at, priority, coalesce(opened_at, changed_at), changed_at
 FROM unnest(
     :c0::text[], :c1::text[], :c2::uuid[], :c3::timestamptz[], :c4::text[], :c5::text[], :c6::text[], :c7::bigint[],
-    :c8::text[], :c9::text[], :c10::text[], :c11::json[], :c12::json[], :c13::timestamptz[], :c14::timestamptz[],
-    :c15::timestamptz[]
+    :c8::text[], :c9::text[], :c10::text[], :c11::json[], :c12::json[], :c13::timestamptz[], :c14::text[],
+    :c15::timestamptz[], :c16::timestamptz[]
 ) AS fresh (
     tenant_id, task_id, run_id, run_started_at, automation_id, path, status, seq, title, instructions, assignee, groups,
-    form, due_at, opened_at, changed_at
+    form, due_at, priority, opened_at, changed_at
 )
 ON CONFLICT (tenant_id, task_id) DO UPDATE SET
     status = excluded.status,
@@ -77,6 +79,7 @@ ON CONFLICT (tenant_id, task_id) DO UPDATE SET
     groups = coalesce(excluded.groups, tasks.groups),
     form = coalesce(excluded.form, tasks.form),
     due_at = coalesce(excluded.due_at, tasks.due_at),
+    priority = coalesce(excluded.priority, tasks.priority),
     changed_at = excluded.changed_at
 WHERE tasks.seq < excluded.seq;
 

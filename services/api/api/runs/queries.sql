@@ -39,31 +39,39 @@ LIMIT :number;
 -- name: load_run^
 SELECT
     run_id, started_at, automation_id, version, lane, status, seq, updated_at, ended_at, waiting, error, mode, cause,
-    chain_id, depth, event_id, event_type, object, record_id, event, position
+    chain_id, depth, event_id, event_type, object, record_id, event, position, rerun_of
 FROM runs
 WHERE run_id = :run_id::uuid AND tenant_id = :tenant_id
 LIMIT 1;
 
+-- name: load_reruns
+-- The runs that repeat a run, the oldest first.
+SELECT run_id FROM runs WHERE rerun_of = :run_id::uuid AND tenant_id = :tenant_id ORDER BY started_at, run_id LIMIT 100;
+
 -- name: load_steps
 -- Steps of several runs; the months they started in narrow the partitions down.
 SELECT
-    run_id, path, id, type, name, status, attempts, input, request, output, error, notes, step_started_at, step_ended_at
+    run_id, path, id, type, name, status, attempts, input, request, output, error, notes, reason,
+    step_started_at, step_ended_at
 FROM steps
 WHERE run_id = ANY(:run_ids::uuid[]) AND started_at BETWEEN :first::timestamptz AND :last::timestamptz
 ORDER BY run_id, place, path;
 
 -- name: list_skipped_starts
-SELECT run_id, automation_id, version, lane, reason, detail, at, event_id, event_type, object, record_id
+SELECT
+    run_id, automation_id, version, lane, reason, detail, at, event_id, event_type, object, record_id, started_run_id
 FROM skipped_starts
 WHERE tenant_id = :tenant_id AND automation_id = :automation_id
     AND (:before_time::timestamptz IS NULL OR (at, run_id) < (:before_time::timestamptz, :before_id::uuid))
     AND (:reason::text IS NULL OR reason = :reason::text)
+    AND (:started::boolean IS NULL OR (started_run_id IS NOT NULL) = :started::boolean)
 ORDER BY at DESC, run_id DESC
 LIMIT :number;
 
 -- name: load_skipped_start^
 -- The start of a run that would have been; what was skipped for several reasons is shown with the first.
-SELECT run_id, automation_id, version, lane, reason, detail, at, event_id, event_type, object, record_id
+SELECT
+    run_id, automation_id, version, lane, reason, detail, at, event_id, event_type, object, record_id, started_run_id
 FROM skipped_starts
 WHERE tenant_id = :tenant_id AND run_id = :run_id::uuid
 ORDER BY at, reason

@@ -90,11 +90,17 @@ def run_routes(store: RunStore) -> APIRouter:
         limit: Limit = DEFAULT_PAGE,
         cursor: Cursor = None,
         reason: SkipReason | None = None,
+        started: Annotated[bool | None, Query(description="whether they were started later")] = None,
     ) -> Response:
         if not await store.has_automation(caller.tenant_id, automation_id):
             raise not_found(f"automation {automation_id}")
         found = await store.list_skipped(
-            caller.tenant_id, automation_id, number=limit + 1, before=_read_run_cursor(cursor), reason=reason
+            caller.tenant_id,
+            automation_id,
+            number=limit + 1,
+            before=_read_run_cursor(cursor),
+            reason=reason,
+            started=started,
         )
         rows, next_cursor = render_page(found, limit, lambda row: (row["at"], str(row["run_id"])))
         return json_response({"items": [render_skipped(row) for row in rows], "next_cursor": next_cursor})

@@ -3,7 +3,7 @@
 import uuid
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,11 +37,13 @@ ANY_RUN = RunFilter()
 
 @dataclass(frozen=True, slots=True)
 class RunRows:
-    """A run with its steps as stored, and its version's actions while it is running."""
+    """A run with its steps as stored, its version's actions while it is running, and the runs that repeat it."""
 
     run: Row
     steps: Sequence[Row]
     actions: Sequence[dict[str, Any]] = ()
+    reruns: Sequence[str] = ()
+    """Known of a run that was loaded by itself."""
 
 
 class RunStore:
@@ -56,7 +58,11 @@ class RunStore:
             return None
         async with self._pool.acquire() as connection:
             row = await queries.load_run(connection, tenant_id=tenant_id, run_id=run_id)
-            return None if row is None else (await self._with_steps(connection, tenant_id, [row]))[0]
+            if row is None:
+                return None
+            [found] = await self._with_steps(connection, tenant_id, [row])
+            reruns = queries.load_reruns(connection, tenant_id=tenant_id, run_id=run_id)
+            return replace(found, reruns=[str(rerun["run_id"]) async for rerun in reruns])
 
     async def list_page(
         self,
@@ -95,6 +101,7 @@ class RunStore:
         number: int,
         before: tuple[datetime | None, str | None],
         reason: str | None,
+        started: bool | None = None,
     ) -> list[Row]:
         async with self._pool.acquire() as connection:
             rows = queries.list_skipped_starts(
@@ -104,6 +111,7 @@ class RunStore:
                 before_time=before[0],
                 before_id=before[1],
                 reason=reason,
+                started=started,
                 number=number,
             )
             return [row async for row in rows]

@@ -24,7 +24,7 @@ _SKIP_SENTENCES: Mapping[SkipReason, str] = {
 
 
 def render_run(rows: RunRows, now: datetime, *, in_full: bool = False) -> dict[str, Any]:
-    """Return a run as REST shows it; in full with the event that started it."""
+    """Return a run as REST shows it; in full with the event that started it, and the runs before and after it."""
     run = rows.run
     body: dict[str, Any] = {
         "id": str(run["run_id"]),
@@ -49,6 +49,8 @@ def render_run(rows: RunRows, now: datetime, *, in_full: bool = False) -> dict[s
             "cause": run["cause"],
             "chain_id": run["chain_id"],
             "depth": run["depth"],
+            "rerun_of": None if run["rerun_of"] is None else str(run["rerun_of"]),
+            "reruns": list(rows.reruns),
         }
     return body
 
@@ -66,6 +68,7 @@ def render_skipped(row: Row) -> dict[str, Any]:
         "trigger": {"event_id": row["event_id"], "type": row["event_type"]},
         "record": None if row["record_id"] is None else {"object": row["object"], "id": row["record_id"]},
         "at": row["at"],
+        "started_run_id": None if row["started_run_id"] is None else str(row["started_run_id"]),
     }
 
 
@@ -84,6 +87,7 @@ def _render_step(step: Row, now: datetime) -> dict[str, Any]:
         "type": step["type"],
         "name": step["name"],
         "status": step["status"],
+        "reason": step["reason"],
         "attempts": step["attempts"],
         "input": raw(step["input"]),
         "request": raw(step["request"]),
@@ -104,6 +108,7 @@ def _pending(action: Mapping[str, Any]) -> dict[str, Any]:
         "type": action.get("type"),
         "name": action.get("name"),
         "status": "pending",
+        "reason": None,
         "attempts": 0,
         **nothing,
         "notes": [],

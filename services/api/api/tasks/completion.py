@@ -7,9 +7,10 @@ where no word came within five seconds. Where the run has not opened a task yet,
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import msgspec
 from starlette.responses import Response
 
 from api.access.caller import Caller
@@ -18,9 +19,10 @@ from api.outbox.sender import OutboxSender
 from api.problems import Refused, not_found, unprocessable
 from api.runs.routes import load_run_body
 from api.runs.store import RunRows, RunStore, is_uuid
-from api.signals import LOOK_SECONDS, RunSignals
+from api.signals import RunSignals, wait_for_change
 from api.tasks.store import TaskStore, Verdict
 from automations.clock import monotonic_seconds
+from automations.definition.forms import answer_problems
 from automations.problems import Problem, pointer_join
 
 VERDICT_SECONDS = 5.0
@@ -29,6 +31,7 @@ OPENING_SECONDS = 10.0
 _REASONS = {
     "already_completed": "The task was completed already.",
     "withdrawn": "The task was withdrawn: its run has ended or went on without it.",
+    "timed_out": "The task's time is up: its run went on, or ended, without it.",
     "unknown_task": "The run knows no such task.",
 }
 _ENDED_STEPS = ("completed", "failed", "skipped", "cancelled")
@@ -101,7 +104,7 @@ class TaskDesk:
                 task = await self._find(caller, automation_id, run_id, submission, is_last_look=is_last_look)
                 if task is not None:
                     return await self._submit(caller, task, submission)
-                await _until(changed, deadline)
+                await wait_for_change(changed, deadline)
 
     async def _find(
         self, caller: Caller, automation_id: str, run_id: str, submission: Submission, *, is_last_look: bool
@@ -121,6 +124,7 @@ class TaskDesk:
         return task
 
     async def _submit(self, caller: Caller, task: Row, submission: Submission) -> Response:
+        _refuse_unfit(task, submission.output)
         run_id = str(task["run_id"])
         submission_id = str(uuid.uuid4())
         with self._signals.watching(run_id) as changed:
@@ -143,7 +147,21 @@ class TaskDesk:
             verdict = await self._tasks.load_verdict(submission_id)
             if verdict is not None or monotonic_seconds() >= deadline:
                 return verdict
-            await _until(changed, deadline)
+            await wait_for_change(changed, deadline)
+
+
+def _refuse_unfit(task: Row, output: dict[str, Any]) -> None:
+    """Refuse an output that does not fit the task's form.
+
+    Raises:
+        Refused: with every field that does not fit (422).
+    """
+    if task["form"] is None:
+        return
+    form = msgspec.json.decode(task["form"])
+    problems = answer_problems(form, output, "/output") if isinstance(form, dict) else []
+    if problems:
+        raise unprocessable(problems)
 
 
 def choose_task(tasks: Sequence[Row], submission: Submission) -> Row | None:
@@ -171,8 +189,18 @@ def may_open_a_task(run: RunRows, submission: Submission) -> bool:
     if not run.actions:
         return True
     ended = {step["path"] for step in run.steps if step["status"] in _ENDED_STEPS}
-    ahead = [action for action in run.actions if action.get("type") == "human_task" and action.get("id") not in ended]
-    return any(submission.step in (None, action.get("id")) for action in ahead)
+    wanted = submission.step and submission.step.rpartition(".")[2]
+    return any(wanted in (None, action_id) for action_id in _tasks_ahead(run.actions, ended))
+
+
+def _tasks_ahead(actions: Sequence[Row], ended: Collection[str]) -> Iterator[object]:
+    """Give the ids of human tasks that may open; a loop under way may open those inside of it, for any item."""
+    for action in actions:
+        if action.get("id") in ended:
+            continue
+        if action.get("type") == "human_task":
+            yield action.get("id")
+        yield from _tasks_ahead(action.get("actions") or (), ())
 
 
 def no_open_task(run: RunRows, tasks: Sequence[Row]) -> Refused:
@@ -199,7 +227,8 @@ def not_open(task: Row) -> Refused:
             submitted_at=task["submitted_at"],
             **more,
         )
-    reason = "withdrawn" if task["status"] == "withdrawn" else "already_completed"
+    withdrawn = "timed_out" if task["timed_out"] else "withdrawn"
+    reason = withdrawn if task["status"] == "withdrawn" else "already_completed"
     return Refused(409, _REASONS[reason], reason=reason, **more)
 
 
@@ -208,12 +237,3 @@ def _is_meant(task: Row, submission: Submission) -> bool:
         return False
     path: str = task["path"]
     return submission.step is None or path == submission.step or path.endswith(f".{submission.step}")
-
-
-async def _until(changed: asyncio.Event, deadline: float) -> None:
-    """Return when something changed, at the deadline, or after a second, whatever comes first."""
-    seconds = min(LOOK_SECONDS, max(deadline - monotonic_seconds(), 0.0))
-    try:
-        await asyncio.wait_for(changed.wait(), seconds)
-    except TimeoutError:
-        return

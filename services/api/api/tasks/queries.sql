@@ -10,13 +10,17 @@ ORDER BY t.opened_at DESC, t.task_id DESC
 LIMIT :number;
 
 -- name: load_task^
-SELECT t.*, s.submitted_by, s.submitted_at, s.accepted FROM tasks AS t
+SELECT t.*, s.submitted_by, s.submitted_at, s.accepted, steps.error ->> 'kind' = 'timeout' AS timed_out
+FROM tasks AS t
 LEFT JOIN submissions AS s ON s.tenant_id = t.tenant_id AND s.task_id = t.task_id AND s.accepted IS NOT FALSE
+LEFT JOIN steps ON steps.run_id = t.run_id AND steps.path = t.path AND steps.started_at = t.run_started_at
 WHERE t.tenant_id = :tenant_id AND t.task_id = :task_id;
 
 -- name: load_tasks_of_run
-SELECT t.*, s.submitted_by, s.submitted_at, s.accepted FROM tasks AS t
+SELECT t.*, s.submitted_by, s.submitted_at, s.accepted, steps.error ->> 'kind' = 'timeout' AS timed_out
+FROM tasks AS t
 LEFT JOIN submissions AS s ON s.tenant_id = t.tenant_id AND s.task_id = t.task_id AND s.accepted IS NOT FALSE
+LEFT JOIN steps ON steps.run_id = t.run_id AND steps.path = t.path AND steps.started_at = t.run_started_at
 WHERE t.tenant_id = :tenant_id AND t.run_id = :run_id::uuid
 ORDER BY t.opened_at, t.task_id;
 

@@ -135,6 +135,7 @@ def render_task(row: Row) -> dict[str, Any]:
         "form": raw(row["form"]),
         "opened_at": row["opened_at"],
         "due_at": row["due_at"],
+        "priority": row["priority"],
         "submitted": submitted,
     }
 

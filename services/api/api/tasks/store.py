@@ -12,6 +12,7 @@ from api.outbox.store import Sending, save_message
 from automations.contracts.controls import CompleteTask
 from automations.contracts.topics import RUN_CONTROLS
 from automations.contracts.wire import encode
+from automations.durable_points import passed
 from automations.postgres import Pool
 
 queries = aiosql.from_path(Path(__file__).with_name("queries.sql"), "asyncpg", mandatory_parameters=False)
@@ -92,7 +93,9 @@ class TaskStore:
                 submitted_by=submitted_by,
                 submitted_at=row["submitted_at"],
             )
-            return await save_message(connection, RUN_CONTROLS, run_id.encode(), encode(control))
+            sending = await save_message(connection, RUN_CONTROLS, run_id.encode(), encode(control))
+        passed("submission stored")
+        return sending
 
     async def load_verdict(self, submission_id: str) -> Verdict | None:
         """Return the verdict; None while it is not known."""

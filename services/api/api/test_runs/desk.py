@@ -19,7 +19,7 @@ from api.decisions.requests import Place, Question, Subject, choose_subject
 from api.problems import Refused
 from api.runs.routes import render_run_body
 from api.runs.store import RunStore
-from api.signals import LOOK_SECONDS, RunSignals
+from api.signals import RunSignals, wait_for_change
 from api.test_runs.store import TestVersions
 from automations.clock import monotonic_seconds, utc_now
 from automations.contracts.commands import EventPosition, StartRun, TriedDocument
@@ -79,15 +79,11 @@ class TestDesk:
         while True:
             changed.clear()
             found = await self._runs.load(caller.tenant_id, command.run_id)
-            left = deadline - monotonic_seconds()
             if found is not None and (found.run["status"] != "running" or found.run["waiting"] is not None):
                 return json_response(render_run_body(found))
-            if left <= 0:
+            if monotonic_seconds() >= deadline:
                 return json_response(_begun(command) if found is None else render_run_body(found), 202)
-            try:
-                await asyncio.wait_for(changed.wait(), min(left, LOOK_SECONDS))
-            except TimeoutError:
-                pass
+            await wait_for_change(changed, deadline)
 
 
 def start_of_test(

@@ -1,7 +1,7 @@
 """What a channel is: a way to hand one message on, once, and to say what became of it."""
 
 import re
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from automations.contracts.notifications import SendNotification
 from automations.contracts.step_errors import StepError
@@ -11,6 +11,10 @@ ATTEMPT_SECONDS = 5.0
 
 _LONGEST_SAID_CHARACTERS = 500
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+Reached = Literal["not_sent", "unanswered", "answered"]
+"""How far a message came. `not_sent`: it never left. `unanswered`: nobody can tell what became of it."""
 
 
 class Refused(Exception):
@@ -24,8 +28,11 @@ class Refused(Exception):
 class NotNow(Exception):
     """The other side cannot be reached or asks to wait; another attempt may pass."""
 
-    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, reached: Reached = "unanswered", retry_after_seconds: float | None = None
+    ) -> None:
         super().__init__(message)
+        self.reached: Reached = reached
         self.retry_after_seconds = retry_after_seconds
 
 

@@ -20,7 +20,7 @@ import aiosmtplib
 
 from automations.contracts.identity import message_id
 from automations.contracts.notifications import SendNotification
-from notifier.channels.channel import ATTEMPT_SECONDS, NotNow, Refused, quote_answer
+from notifier.channels.channel import ATTEMPT_SECONDS, NotNow, Reached, Refused, quote_answer
 from notifier.settings import MailSettings
 
 _ATOM = r"[^\s@<>()\[\]\\,;:\".\x00-\x1f\x7f]+"
@@ -64,11 +64,13 @@ class MailChannel:
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise self._recipients_refused(error.recipients) from error
         except aiosmtplib.SMTPResponseException as error:
-            raise self._answered(error.code, error.message) from error
+            raise self._answered(error) from error
         except aiosmtplib.SMTPNotSupported as error:
             raise Refused("refused", f"{self._name} cannot take this mail: {quote_answer(error.message)}") from error
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            raise NotNow(f"{self._name} did not answer ({quote_answer(str(error)) or type(error).__name__})") from error
+            said = quote_answer(str(error)) or type(error).__name__
+            reached: Reached = "not_sent" if isinstance(error, aiosmtplib.SMTPConnectError) else "unanswered"
+            raise NotNow(f"{self._name} did not answer ({said})", reached=reached) from error
         except ValueError as error:
             raise Refused("invalid", f"The mail cannot be sent: {quote_answer(str(error))}") from error
         output: dict[str, Any] = {
@@ -90,13 +92,16 @@ class MailChannel:
         lasting = [refusal for refusal in refusals if refusal.code >= 500]
         said = "; ".join(f"{one.recipient}: {one.code} {quote_answer(one.message)}" for one in lasting or refusals)
         if not lasting:
-            return NotNow(f"{self._name} takes no mail for these addresses at present ({said})")
+            return NotNow(f"{self._name} takes no mail for these addresses at present ({said})", reached="not_sent")
         return Refused("refused", f"{self._name} refused the addresses: {said}", {"code": lasting[0].code})
 
-    def _answered(self, code: int, said: str) -> Exception:
-        answer = f"{code} {quote_answer(said)}"
+    def _answered(self, error: aiosmtplib.SMTPResponseException) -> Exception:
+        """Return what an answer other than yes means; before the mail itself, nothing of it has left."""
+        code = error.code
+        answer = f"{code} {quote_answer(error.message)}"
         if 400 <= code < 500:
-            return NotNow(f"{self._name} is not ready to take the mail ({answer})")
+            reached: Reached = "answered" if isinstance(error, aiosmtplib.SMTPDataError) else "not_sent"
+            return NotNow(f"{self._name} is not ready to take the mail ({answer})", reached=reached)
         return Refused("refused", f"{self._name} refused the mail: {answer}", {"code": code})
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from automations.contracts.notifications import SendNotification
-from notifier.channels.channel import ATTEMPT_SECONDS, NotNow, Refused, quote_answer
+from notifier.channels.channel import ATTEMPT_SECONDS, NotNow, Reached, Refused, quote_answer
 from notifier.settings import SlackSettings
 
 _ADVICE = {
@@ -21,6 +21,7 @@ _ADVICE = {
     "user_not_found": "check the user's name",
 }
 _TELLS_TO_WAIT = 429
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class SlackChannel:
@@ -53,7 +54,9 @@ class SlackChannel:
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise Refused("not_configured", "SLACK_WEBHOOK_URL is no http or https address.") from error
         except httpx.TransportError as error:
-            raise NotNow(f"Slack could not be reached ({quote_answer(str(error)) or type(error).__name__})") from error
+            said = quote_answer(str(error)) or type(error).__name__
+            reached: Reached = "not_sent" if isinstance(error, _NEVER_LEFT) else "unanswered"
+            raise NotNow(f"Slack could not be reached ({said})", reached=reached) from error
         _judge(response, target)
 
 
@@ -62,7 +65,8 @@ def _judge(response: httpx.Response, target: str) -> None:
     if 200 <= status < 300:
         return
     if status == _TELLS_TO_WAIT or status >= 500:
-        raise NotNow(f"Slack answered {status} {said}".rstrip(), retry_after_seconds=_retry_after(response))
+        waits = _retry_after(response)
+        raise NotNow(f"Slack answered {status} {said}".rstrip(), reached="answered", retry_after_seconds=waits)
     place = f" for {target}" if target else ""
     advice = _ADVICE.get(said, "check SLACK_WEBHOOK_URL and the message")
     answer = said or "nothing more"

@@ -1,7 +1,8 @@
 """Delivers one message: which channel, how often it is tried, and what is said when it fails.
 
 Three attempts within about 20 seconds: a hiccup of the other side is waited out here, a longer outage fails
-the step, and the step's own retries take over. While a message waits, those beside it go on.
+the step. While a message waits, those beside it go on. A message that is never to be sent twice is only tried
+again where nothing of it had left.
 """
 
 import asyncio
@@ -54,6 +55,8 @@ class Deliverer:
             except Refused as error:
                 return self._failed(message, attempt, error.error)
             except NotNow as error:
+                if message.at_most_once and error.reached != "not_sent":
+                    return self._failed(message, attempt, _last_word(error))
                 if attempt > len(self._pauses):
                     return self._failed(message, attempt, _unreachable(str(error), attempt))
                 await self._sleep(self._pause(attempt, error.retry_after_seconds))
@@ -108,6 +111,17 @@ def unknown_channel(name: str, known: Mapping[str, object]) -> StepError:
     return StepError(
         kind="invalid", message=f'There is no channel "{name[:100]}"; the channels are {", ".join(sorted(known))}.'
     )
+
+
+def unknown_outcome(why: str) -> StepError:
+    """Return the error of a message that may or may not have gone out, and must not be sent twice."""
+    return StepError(kind="unknown", message=f"Nobody can tell whether it was sent: {why}; it is not sent again.")
+
+
+def _last_word(error: NotNow) -> StepError:
+    if error.reached == "unanswered":
+        return unknown_outcome(str(error))
+    return StepError(kind="unreachable", message=f"{error}. It is not sent again, as the action asks.")
 
 
 def _unreachable(reason: str, attempts: int) -> StepError:

@@ -19,3 +19,9 @@ SET settled_at = :at, status = outcome.status, result = outcome.result
 FROM unnest(:tenants::text[], :keys::text[], :statuses::text[], :results::jsonb[])
     AS outcome (tenant_id, key, status, result)
 WHERE deliveries.tenant_id = outcome.tenant_id AND deliveries.key = outcome.key AND deliveries.settled_at IS NULL;
+
+-- name: begin_delivery(tenant_id, key, sending, at)$
+-- Note that a message is being sent now; null where it was begun before, or has an outcome.
+UPDATE deliveries SET begun_at = coalesce(begun_at, :at), begun_by = :sending
+WHERE tenant_id = :tenant_id AND key = :key AND settled_at IS NULL AND (begun_by IS NULL OR begun_by = :sending)
+RETURNING true;

@@ -1,13 +1,15 @@
 """Deliveries in PostgreSQL: many rows a transaction, outages waited out.
 
 A message is noted before it is sent and settled after. The process may end between the mail server's answer
-and the settling; the message is then sent again, with the same key.
+and the settling; the message is then sent again, with the same key. One that is never to be sent twice is begun
+once: whoever finds it begun and not settled does not send it.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import aiosql
 
@@ -33,6 +35,11 @@ class DeliveryStore:
         """Note that the messages are about to be sent, and return the outcomes of those that already have one."""
         return await outwait(lambda: self._claim(messages, at))
 
+    async def begin(self, message: SendNotification, at: datetime) -> bool:
+        """Note that a claimed message is being sent now; return whether nobody had begun it before."""
+        sending = uuid4()  # the same if the noting is tried again, because nobody knows whether it was done
+        return await outwait(lambda: self._begin(message, sending, at))
+
     async def settle(self, results: Sequence[NotificationResult], at: datetime) -> None:
         """Keep the outcomes of messages that were claimed."""
         await outwait(lambda: self._settle(results, at))
@@ -51,6 +58,13 @@ class DeliveryStore:
             )
             rows = [row async for row in queries.load_settled(connection, tenants=tenants, keys=keys)]
         return {(row["tenant_id"], row["key"]): notification_result_reader.read(row["result"].encode()) for row in rows}
+
+    async def _begin(self, message: SendNotification, sending: UUID, at: datetime) -> bool:
+        async with self._pool.acquire() as connection:
+            begun = await queries.begin_delivery(
+                connection, tenant_id=message.tenant_id, key=message.key, sending=sending, at=at
+            )
+        return begun is not None
 
     async def _settle(self, results: Sequence[NotificationResult], at: datetime) -> None:
         async with self._pool.acquire() as connection, connection.transaction():

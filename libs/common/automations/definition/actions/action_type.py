@@ -18,6 +18,7 @@ from automations.definition.caused_events import CausedEvent
 from automations.definition.document import Action
 from automations.definition.moments import read_due, read_moment
 from automations.durations import read_duration
+from automations.problems import Problem
 from automations.templates import is_template
 
 TEXT_LIMIT_CHARACTERS: Final = 65_536
@@ -43,7 +44,7 @@ ParamsModel = type[Params]
 OutputModel = type[Output]
 
 
-def _nothing(_params: Any) -> Iterable[CausedEvent]:
+def _nothing(_params: Any) -> Iterable[Any]:
     return ()
 
 
@@ -63,6 +64,8 @@ class ActionType:
     """The fields that an action of this type may have, beside `type`, `id`, `name` and `params`."""
     needs: tuple[str, ...] = ()
     """Those of them that it must have."""
+    checks: Callable[[Mapping[str, Any]], Iterable[Problem]] = _nothing
+    """What is wrong with parameters as they are written, beyond their types; the pointers begin in them."""
     causes: Callable[[Any], Iterable[CausedEvent]] = _nothing
     """The events that a step with these parameters brings about in the CRM."""
 

@@ -1,5 +1,6 @@
 """Pause the run until somebody in the team has looked at it and completed the task."""
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -13,6 +14,8 @@ from automations.definition.actions.action_type import (
     Params,
     Text,
 )
+from automations.definition.forms import form_problems
+from automations.problems import Problem
 
 
 class HumanTaskParams(Params):
@@ -40,6 +43,11 @@ class HumanTaskOutput(Output):
     """What the person answered, by the fields of the form."""
 
 
+def _check_form(params: Mapping[str, Any]) -> Iterable[Problem]:
+    form = params.get("form")
+    return form_problems(form, "/form") if isinstance(form, Mapping) else ()
+
+
 HUMAN_TASK = ActionType(
     type="human_task",
     title="Human task",
@@ -47,5 +55,6 @@ HUMAN_TASK = ActionType(
     params=HumanTaskParams,
     output=HumanTaskOutput,
     waits_for_person=True,
+    checks=_check_form,
     takes=(*STEERING_FIELDS, "timeout", "on_timeout"),
 )
