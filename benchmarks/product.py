@@ -64,8 +64,9 @@ class Product:
             "trigger": {"event": event, "conditions": {"priority": "critical"}},
             "actions": list(actions),
             "status": "active",
+            "environment": environment,
         }
-        answer = await self._client.post("/api/v1/automations", params={"environment": environment}, json=document)
+        answer = await self._client.post("/api/v1/automations", json=document)
         answer.raise_for_status()
         return str(answer.json()["id"])
 

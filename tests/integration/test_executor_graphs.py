@@ -1,9 +1,11 @@
 """Graphs as the executor performs them: side by side, by time, again and not any more."""
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import asyncpg
+import pytest
 
 from automations.contracts.results import RunAdvanced
 from automations.postgres import PostgresSettings
@@ -122,6 +124,33 @@ async def test_delayed_run_holds_nothing_and_goes_on_in_time_through_a_crash(
     assert parked.waiting.due_at is not None
     assert facts[-1].at >= parked.waiting.due_at
     assert paths_of(server, command.run_id) == ["/late"]
+
+
+@pytest.mark.parametrize("done", [30, 130])
+async def test_crash_repeats_nothing_of_a_long_run(
+    commander: Commander, results: ResultsTail, server: CountingServer, executor: ServiceProcess, done: int
+) -> None:
+    """What was journaled since the run's state was last written is replayed; only what was in flight is asked again.
+
+    A state is written every hundred facts: the first crash comes before that, the second after it.
+    """
+    call = named("call", server, params={"url": f"{server.url}/long-{done}/{{{{ item }}}}"})
+    each = {"id": "each", "type": "for_each", "items": list(range(140)), "actions": [call]}
+    automation, offset = await commander.define([each, named("after", server)])
+    command = commander.command(automation, offset)
+    in_flight = f"/long-{done}/{done}"
+    with server.holding(in_flight):
+        await commander.start(command)
+        await eventually(lambda: in_flight in paths_of(server, command.run_id))
+        await executor.kill()
+    await executor.start()
+    facts = await results.until_ended(command.run_id)
+    assert facts[-1].status == "completed"
+    asked = Counter(paths_of(server, command.run_id))
+    assert asked.pop(in_flight) == 2
+    assert asked == {"/after": 1, **{f"/long-{done}/{n}": 1 for n in range(140) if n != done}}
+    numbers = [fact.seq for fact in facts]
+    assert sorted(set(numbers)) == list(range(1, max(numbers) + 1))
 
 
 async def test_task_out_of_time_leads_on_without_anybody(

@@ -11,7 +11,7 @@ DurablePoint = Literal[
     "accepted",  # starts and their first states, in the journal
     "offset committed",  # the batch that they came in
     "effect done",  # at the other side; its outcome is known to nobody else yet
-    "result journaled",  # input, fact and state, in the journal
+    "result journaled",  # input and fact, in the journal
     "published",  # the facts, on Kafka
     "lease renewed",
     "timer claimed",  # the run is held because its time has come

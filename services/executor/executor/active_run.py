@@ -10,7 +10,7 @@ from executor.engine.inputs import Input
 from executor.engine.outcomes import Effect, Timer
 from executor.engine.run import Run
 from executor.journal.rows import PendingInput
-from executor.publication import PublishedUpTo
+from executor.publication import PublishedUpTo, results_key
 
 
 class Given(NamedTuple):
@@ -24,12 +24,14 @@ class ActiveRun:
     """What the run's task works on; others give it inputs."""
 
     __slots__ = (
-        "_come", "_keys", "inputs", "performing", "published", "run", "saved_seq", "timers", "to_perform", "to_replay",
-        "was_in_flight",
+        "_come", "_keys", "inputs", "key", "performing", "published", "run", "saved_seq", "timers", "to_perform",
+        "to_replay", "was_in_flight",
     )  # fmt: skip
 
     def __init__(self, run: Run, published: PublishedUpTo, timers: tuple[Timer, ...]) -> None:
         self.run = run
+        self.key = results_key(run)
+        """Under which its facts are published."""
         self.saved_seq = run.seq
         """Up to which fact the state was written."""
         self.to_replay: list[Input] = []
@@ -68,6 +70,8 @@ class ActiveRun:
     def move(self, run: Run, timers: tuple[Timer, ...], effects: Sequence[Effect]) -> None:
         """Take the run's new state on, have its effects performed, and break off those that nobody waits for."""
         self.run, self.timers = run, timers
+        if not effects and not self.performing:
+            return
         in_flight = {step.path: step.attempts for step in run.under_way() if step.wake_at is None}
         self.to_perform.extend(effect for effect in effects if in_flight.get(effect.path) == effect.attempt)
         for path, task in list(self.performing.items()):

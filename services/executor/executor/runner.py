@@ -24,7 +24,7 @@ from executor.gate import Gate
 from executor.journal.rows import Acceptance, Advance, Entry, HeldRun, PendingInput, Release, entry_of
 from executor.journal.store import Journal
 from executor.journal.versions import UnknownVersion, Versions
-from executor.publication import Publication, PublishedUpTo, results_key
+from executor.publication import Publication, PublishedUpTo
 
 log = get_logger(__name__)
 
@@ -71,7 +71,7 @@ class Runner:
         """Perform a run that was just accepted; its first fact is published too."""
         run = accepted.run
         active = ActiveRun(run, PublishedUpTo(0), moved.timers)
-        self._publication.add(results_key(run), accepted.entry.fact, accepted.entry.seq, active.published)
+        self._publication.add(active.key, accepted.entry.fact, accepted.entry.seq, active.published)
         active.to_perform.extend(moved.effects)
         self._spawn(active)
 
@@ -81,7 +81,7 @@ class Runner:
         active = ActiveRun(run, PublishedUpTo(held.published), timers_of(run))
         for entry in await self._journal.load_entries(run.run_id, min(held.published, run.seq)):
             if entry.seq > held.published:
-                self._publication.add(results_key(run), entry.fact, entry.seq, active.published)
+                self._publication.add(active.key, entry.fact, entry.seq, active.published)
             if entry.seq > run.seq:
                 active.to_replay.append(input_decoder.decode(entry.input))
         active.was_in_flight = True
@@ -223,7 +223,7 @@ class Runner:
                 active.saved_seq = run.seq
             passed("result journaled")
         for entry in entries:
-            self._publication.add(results_key(run), entry.fact, entry.seq, active.published)
+            self._publication.add(active.key, entry.fact, entry.seq, active.published)
         active.move(run, timers, effects)
 
 
