@@ -1,16 +1,10 @@
 """Fixtures that every folder of tests may use."""
 
-import asyncio
-import sys
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import replace
-from pathlib import Path
 
 import asyncpg
-import httpx
 import pytest
-from aiokafka import AIOKafkaProducer
 from hypothesis import HealthCheck, settings
 from pydantic import SecretStr
 
@@ -18,23 +12,15 @@ from automations.messaging.connection import KafkaSettings
 from automations.messaging.topic_setup import create_topics
 from automations.postgres import PostgresSettings
 from automations_cli.services import SERVICES
-from automations_cli.stack import Stack
 from embedded.child import read_last_lines
-from embedded.report import PlainReport
 from tests.support.counting_server import CountingServer, counting_server
 from tests.support.engines import EngineAddresses, running_engines
-from tests.support.eventually import PATIENCE_SECONDS, START_SECONDS
 from tests.support.product import Product
+from tests.support.running_product import running_product
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("project", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
-
-SPECS = tuple(
-    replace(spec, command=(sys.executable, "-m", "tests.support.patient_api")) if spec.name == "api" else spec
-    for spec in SERVICES
-)
-"""The processes of the product, with the api that waits as long as the tests do."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -90,36 +76,5 @@ async def witness() -> AsyncIterator[CountingServer]:
 async def product(witness: CountingServer, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Product]:
     """The whole product on engines of its own, shared by all tests that ask: each uses its own event types."""
     with running_engines() as engines:
-        stack = Stack(
-            _traversable(tmp_path_factory.mktemp("product")),
-            PlainReport(),
-            api_port=0,
-            demo_crm_port=0,
-            demo_crm_smtp_port=0,
-            kafka_bootstrap_servers=engines.kafka_bootstrap_servers,
-            database_url=engines.database_url,
-            env={
-                "KAFKA_PARTITIONS": "6",
-                "SLACK_WEBHOOK_URL": f"{witness.url}/slack",
-                "WEBHOOK_ALLOWED_HOSTS": f"127.0.0.1:{witness.port}",
-            },
-            specs=SPECS,
-            restarts=False,
-            ready_within_seconds=START_SECONDS,
-        )
-        try:
-            addresses = await asyncio.to_thread(stack.start)
-            producer = AIOKafkaProducer(bootstrap_servers=addresses.kafka_bootstrap_servers, acks="all")
-            await producer.start()
-            # Many calls at a time wait for a connection; how long says nothing of the product.
-            patience = httpx.Timeout(2 * PATIENCE_SECONDS, pool=None)
-            async with httpx.AsyncClient(base_url=addresses.api_url, timeout=patience) as client:
-                yield Product(stack, client, producer)
-            await producer.stop()
-        finally:
-            await asyncio.to_thread(stack.stop)
-
-
-def _traversable(folder: Path) -> Path:
-    folder.chmod(0o755)
-    return folder
+        async with running_product(engines, witness, tmp_path_factory.mktemp("product")) as product:
+            yield product

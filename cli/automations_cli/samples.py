@@ -39,7 +39,7 @@ EVENTS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("PATCH", "/records/opportunity/opportunity-204", {"stage": "closed_won"}),
     ("PATCH", "/records/opportunity/opportunity-201", {"stage": "negotiation"}),
 )
-"""What happens in the demo CRM: each starts one of the samples; the last one waits for a person."""
+"""What happens in the demo CRM: each starts one of the samples, another one each; the last one waits for a person."""
 
 
 def choose_reason_against(environment: Mapping[str, str]) -> str | None:

@@ -34,6 +34,8 @@ class Places:
     """Live, and changed in the sandbox."""
     conditions: str
     """A draft with nested conditions, of whose events some were seen lately, and not all match."""
+    graph: str
+    """Active, with a branch, a join, a loop, a wait, and ways after a failure and after time is up."""
     runs: dict[str, str] = field(default_factory=dict)
     """By what became of them: waiting, completed, failed, dry."""
     tasks: dict[str, str] = field(default_factory=dict)
@@ -81,7 +83,9 @@ async def set_up_places(product: Product, *, name: str = "") -> Places:
             }
         )
     drafts = await _set_up_draft(product, tail), await _set_up_conditions(product, tail)
-    places = Places(automation["id"], drafts[0], "", drafts[1])
+    graph, graph_run = await _set_up_graph(product, tail)
+    places = Places(automation["id"], drafts[0], "", drafts[1], graph)
+    places.runs["graph"] = graph_run
     [first, second] = await _until_waiting(product, automation["id"], 2)
     places.tasks = {"open": first["waiting"]["task_id"], "completed": second["waiting"]["task_id"]}
     places.runs["waiting"] = first["id"]
@@ -147,6 +151,53 @@ async def _set_up_conditions(product: Product, tail: str) -> str:
     return str(created["id"])
 
 
+async def _set_up_graph(product: Product, tail: str) -> tuple[str, str]:
+    event = f"p{uuid.uuid4().hex[:8]}.created"
+    tell = {"type": "send_notification", "params": {"channel": "slack", "message": f"Hello{tail}"}}
+    ways = [
+        {"name": f"Large{tail}", "when": {"amount": {"gte": 10000}}, "next": "approve"},
+        {"when": {"region": f"EMEA{tail}"}, "next": "each"},
+    ]
+    inner = [
+        {"id": "again", "type": "stop", "when": {"item": f"stop{tail}"}},
+        {"id": "write", **tell, "params": {"channel": "slack", "message": f"Hello {{{{ item }}}}{tail}"}},
+    ]
+    actions = [
+        {"id": "by_size", "type": "branch", "name": f"By size{tail}", "branches": ways, "otherwise": "join"},
+        {
+            "id": "approve",
+            "type": "human_task",
+            "params": {"title": f"Approve{tail}"},
+            "timeout": "3d",
+            "on_timeout": {"next": "late"},
+            "next": ["join", "note"],
+        },
+        {"id": "late", **tell, "next": None},
+        {"id": "each", "type": "for_each", "items": "record.contacts", "actions": inner, "next": "call"},
+        {
+            "id": "call",
+            "type": "call_webhook",
+            "params": {"url": "http://10.0.0.1/"},
+            "retry": {"max_attempts": 2, "first_delay": 0},
+            "on_error": {"next": ["note", "join"]},
+            "next": "join",
+        },
+        {"id": "note", "type": "set", "params": {"values": {f"noted{tail.strip()[:20]}": True}}, "next": None},
+        {"id": "join", **tell, "when": {"region": {"exists": True}}, "next": "wait"},
+        {"id": "wait", "type": "delay", "params": {"for": "3d"}},
+    ]
+    automation = await product.create({"event": event}, actions, name=f"Approve by size{tail}")
+    await product.publish_case(event, amount=10, region=f"EMEA{tail}", contacts=["ann", "bob"])
+    run = await product.until_run(automation["id"], status="running")
+
+    async def look() -> bool:
+        found = await product.call("GET", f"/runs/{run['id']}")
+        return {step["id"]: step["status"] for step in found["steps"]}.get("call") == "failed"
+
+    await eventually(look)
+    return str(automation["id"]), str(run["id"])
+
+
 async def _set_up_failed_run(product: Product, tail: str) -> str:
     event = f"p{uuid.uuid4().hex[:8]}.created"
     hook = {"type": "call_webhook", "params": {"url": f"http://10.0.0.1/{'x' * len(tail)}", "body": {"note": tail}}}
@@ -205,7 +256,7 @@ def at(path: str) -> Way:
     async def go(page: Page, places: Places) -> None:
         runs = {f"run_{what}": run for what, run in places.runs.items()}
         tasks = {f"task_{what}": task for what, task in places.tasks.items()}
-        ids = {name: getattr(places, name) for name in ("automation", "draft", "changed", "conditions")}
+        ids = {name: getattr(places, name) for name in ("automation", "draft", "changed", "conditions", "graph")}
         await page.goto(path.format(**ids, **runs, **tasks))
         await settle(page)
 
@@ -294,6 +345,7 @@ async def offer_names(page: Page, places: Places) -> None:
 
 
 BUILDER = "/automations/{automation}"
+GRAPH = "/automations/{graph}"
 STATES = (
     State("automations", at("/automations")),
     State("automations-empty", without("/automations", "**/api/v1/automations?*", EMPTY)),
@@ -312,6 +364,11 @@ STATES = (
     State("builder-add", then(BUILDER, ("button", "Add an action$"))),
     State("builder-problems", then("/automations/{draft}", ("button", "[0-9]+ problem"))),
     State("builder-problem-panel", then("/automations/{draft}", ("button", "Notify user"))),
+    State("builder-graph", at(GRAPH)),
+    State("builder-branch", then(GRAPH, ("button", "By size"))),
+    State("builder-loop", then(GRAPH, ("button", "For each"))),
+    State("builder-failure", then(GRAPH, ("button", "Human task"), ("tab", "On error"))),
+    State("builder-attempts", then(GRAPH, ("button", "Call webhook"), ("tab", "On error"))),
     State("builder-keys", press_for_keys, only_wide=True),
     State("builder-more", then(BUILDER, ("button", "More"))),
     State("automation-pause", then(BUILDER, ("button", "Pause"))),
@@ -324,6 +381,9 @@ STATES = (
     State("run-waiting", at("/runs/{run_waiting}")),
     State("run-completed", at("/runs/{run_completed}")),
     State("run-failed", at("/runs/{run_failed}")),
+    State("run-graph", at("/runs/{run_graph}")),
+    State("run-cancel", then("/runs/{run_graph}", ("button", "Cancel the run"))),
+    State("run-rerun", then("/runs/{run_completed}", ("button", "Rerun"))),
     State("run-dry", at("/runs/{run_dry}")),
     State("run-event", then("/runs/{run_completed}", ("button", "Show the event"))),
     State("tasks", at("/tasks")),

@@ -86,15 +86,11 @@ async def services(
     env = {"KAFKA_PARTITIONS": "6", "WEBHOOK_ALLOWED_HOSTS": f"127.0.0.1:{witness.port}"}
     names: tuple[Crashing, ...] = ("executor", "api")
     services = {name: CrashableService(name, product, tmp_path_factory.mktemp(name), env) for name in names}
-    import time; t=time.time()
     for service in services.values():
         await service.take_its_place()
-        print("TAKE", time.time()-t)
     yield services
-    t=time.time()
     for service in services.values():
         await service.give_its_place_back()
-        print("GIVE", time.time()-t)
 
 
 def test_every_point_is_crashed_at() -> None:

@@ -288,3 +288,16 @@ async def test_what_cannot_be_started_is_a_conflict(
 
     await eventually(look)
     assert (await api.post(f"/runs/{test.run_id}/rerun")).json()["reason"] == "test_run"
+
+
+async def test_dry_run_is_run_again_in_the_sandbox(
+    api: httpx.AsyncClient, executor: FakeExecutor, commands: TopicTail
+) -> None:
+    """It reaches nobody the second time either."""
+    dry = await ended_run(api, executor, lane="sandbox")
+    await api.put("/sandbox", json={"active": True})
+    answer = await api.post(f"/runs/{dry.run_id}/rerun")
+    await api.put("/sandbox", json={"active": False})
+    assert (answer.status_code, answer.json()["dry_run"]) == (201, True), answer.text
+    start = await command_of(commands, answer.json()["id"])
+    assert (start.lane, start.test) == ("sandbox", None)

@@ -77,7 +77,7 @@ async def publish(producer: AIOKafkaProducer, topic: str, number: int, **more: o
 async def test_batch_whose_handler_raises_ends_the_process_and_is_read_again(
     kafka_settings: KafkaSettings, topic: str, producer: AIOKafkaProducer
 ) -> None:
-    """Nothing is acknowledged after an error that nobody foresaw, and no later batch is taken."""
+    """Nothing is acknowledged after an error that nobody foresaw, no later batch is taken, and a stop finds no work."""
     fatal: list[BaseException] = []
     calls: list[int] = []
 
@@ -86,7 +86,7 @@ async def test_batch_whose_handler_raises_ends_the_process_and_is_read_again(
         raise RuntimeError("unforeseen")
 
     await publish(producer, topic, 50)
-    async with reader(kafka_settings, topic, topic, fail, fatal, graceful_timeout=0.5):
+    async with reader(kafka_settings, topic, topic, fail, fatal, graceful_timeout=10 * PATIENCE_SECONDS):
         await eventually(lambda: fatal)
         await publish(producer, topic, 50)
     assert len(calls) == 1

@@ -137,6 +137,30 @@ async def test_followed_run_is_shown_until_a_person_completed_it(product: Produc
     assert "409" in again.errors
 
 
+async def test_waiting_run_is_cancelled_and_run_again(product: Product, shell: Shell) -> None:
+    """A step that does not exist is refused with those that do."""
+    written = document(status="active")
+    written["actions"].append({"id": "ask", "type": "human_task", "params": {"title": "Approve"}})
+    automation = await applied(shell, written)
+    await product.publish_case(written["trigger"]["event"])
+    run = await product.until_waiting(automation["id"])
+    cancelled = await shell.run("cancel", run["id"], "--reason", "a mistake")
+    assert cancelled.status == 0, cancelled.errors
+    assert "cancelled by local: a mistake" in cancelled.output
+    unknown = await shell.run("rerun", run["id"], "--from", "aks")
+    assert unknown.status == 1
+    assert 'Did you mean "ask"?' in unknown.errors
+    again = await shell.run("rerun", run["id"], "--from", "ask", "--json")
+    assert again.json()["rerun_of"] == run["id"]
+
+    async def look() -> bool:
+        return (await shell.run("run", again.json()["id"], "--json")).json()["waiting"] is not None
+
+    await eventually(look)
+    shown = await shell.run("run", again.json()["id"])
+    assert f"taken over from the run {run['id']}" in " ".join(shown.output.split())
+
+
 async def test_task_is_completed_by_its_own_id(product: Product, shell: Shell) -> None:
     written = document(status="active")
     written["actions"] = [{"type": "human_task", "params": {"title": "Approve"}}]

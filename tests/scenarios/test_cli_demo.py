@@ -67,11 +67,14 @@ async def up(data: Path) -> AsyncIterator[Up]:
 
 
 async def test_newcomer_sees_runs_and_an_open_task(up: Up) -> None:
-    """Each sample ran once; one of them waits for a person."""
+    """All samples are there; three of them ran, and one of those waits for a person."""
     assert {one["name"] for one in (await up.get("/automations"))["items"]} == {
+        "Case by mail, routed by priority",
         "Critical case to Tier 2",
         "Discount approval in negotiation",
         "Handover of a won opportunity",
+        "Reviews of a proposal",
+        "Second attempt after a loss",
     }
 
     async def look() -> bool:

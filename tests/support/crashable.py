@@ -19,7 +19,7 @@ Crashing = Literal["executor", "api"]
 
 _GROUPS: Final[Mapping[Crashing, tuple[str, ...]]] = {
     "executor": ("executor", "executor-inputs"),
-    "api": ("api-history", "api-inbox"),
+    "api": ("api-history", "api-inbox", "api-samples"),
 }
 _EXPIRE: Final = "UPDATE executor.processes SET alive_until = clock_timestamp() WHERE name = $1"
 
@@ -45,8 +45,6 @@ class CrashableService:
 
     async def give_its_place_back(self) -> None:
         """End this process, and start the product's own one again."""
-        from tests.support import consumer_groups; 
-        await consumer_groups.show(self._product.kafka_bootstrap_servers, *_GROUPS[self._name])
         if self._process.exit_status is None:
             await self._process.stop()
         else:

@@ -14,7 +14,7 @@ from automations_cli.documents import load_documents
 
 COMMANDS = {
     "up", "demo", "publish", "simulate", "apply", "list", "get", "status", "runs", "run", "explain", "test", "tasks",
-    "complete",
+    "complete", "cancel", "rerun",
 }  # fmt: skip
 NOWHERE = "http://127.0.0.1:1"
 cli = CliRunner()
@@ -58,6 +58,8 @@ def test_every_command_speaks_json(command: str) -> None:
         ["test", "x", "--event", "-"],
         ["test", "x", "--event", "/nowhere/event.json"],
         ["test", "x", "--at", "crm.events:3:4", "--document", "d.yaml", "--environment", "live"],
+        ["cancel"],
+        ["rerun", "x", "--from"],
         ["frobnicate"],
     ],
 )
@@ -77,6 +79,8 @@ def test_what_cannot_be_meant_ends_with_2(arguments: list[str]) -> None:
         ["run", "x", "--follow"],
         ["tasks"],
         ["complete", "x"],
+        ["cancel", "x"],
+        ["rerun", "x", "--from", "y"],
         ["get", "x"],
         ["explain", "x", "--at", "crm.events:3:4"],
         ["test", "x", "--at", "crm.events:3:4"],

@@ -153,8 +153,8 @@ def test_vocabulary_is_pure() -> None:
     """Documents, conditions, paths and texts reach no network, no file, no clock and no chance."""
     allowed = {
         "automations", "collections", "contextlib", "copy", "dataclasses", "datetime", "difflib", "functools", "io",
-        "itertools", "json", "jsonschema_rs", "liquid", "math", "msgspec", "operator", "pydantic", "pydantic_core", "re", "re2", "types",
-        "typing", "yaml",
+        "itertools", "json", "jsonschema_rs", "liquid", "math", "msgspec", "operator", "pydantic", "pydantic_core",
+        "re", "re2", "sys", "types", "typing", "yaml",
     }  # fmt: skip
     package = ROOM.parent.parent
     plain = ("durations.py", "paths.py", "templates.py", "plain_texts.py", "template_language.py", "problems.py")

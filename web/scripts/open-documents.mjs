@@ -29,10 +29,11 @@ function rewrite(document) {
 
 /** Every edge of the document and of the lists in its loops. */
 const drawnEdges = (document) =>
-  [document, ...allActions(document.actions).map((action) => ({ actions: innerActions(action) }))].flatMap((list) =>
-    edgesOf(list)
-      .filter(({ kind }) => kind !== 'start')
-      .map(({ source, target, kind, place }) => [source, target, kind, place]),
+  [document, ...allActions(document.actions).map((action) => ({ actions: innerActions(action) }))].flatMap(
+    (list) =>
+      edgesOf(list)
+        .filter(({ kind }) => kind !== 'start')
+        .map(({ source, target, kind, place }) => [source, target, kind, place]),
   )
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -48,6 +49,13 @@ for await (const line of createInterface({ input: process.stdin })) {
   }
   const edited = history.present
   while (history.past.length > 0) history = undo(history)
-  const answer = { opened, rewritten: rewrite(opened), edited, undone: history.present, refused, edges: drawnEdges(opened) }
+  const answer = {
+    opened,
+    rewritten: rewrite(opened),
+    edited,
+    undone: history.present,
+    refused,
+    edges: drawnEdges(opened),
+  }
   process.stdout.write(`${JSON.stringify(answer)}\n`)
 }

@@ -165,6 +165,21 @@ export const api = {
           }),
     ),
   run: (id: string) => answer<Run>(client.GET('/api/v1/runs/{run_id}', { params: { path: { run_id: id } } })),
+  cancelRun: (id: string) =>
+    answer<Run>(
+      client.POST('/api/v1/runs/{run_id}/cancel', {
+        params: { path: { run_id: id } },
+        body: json({}),
+      }),
+    ),
+  /** Begins it again in a new run: from the start, or from a step with what came before taken over. */
+  rerun: (id: string, fromStep?: string) =>
+    answer<{ id: string }>(
+      client.POST('/api/v1/runs/{run_id}/rerun', {
+        params: { path: { run_id: id } },
+        body: json(fromStep === undefined ? {} : { from_step: fromStep }),
+      }),
+    ),
   tasks: (limit: number) =>
     answer<Page<Task>>(client.GET('/api/v1/tasks', { params: { query: { status: 'open', limit } } })),
   task: (id: string) =>

@@ -68,6 +68,8 @@ export interface ActionEntry {
   waits_for_person?: boolean
   params: JsonSchema
   output?: JsonSchema
+  /** The fields that stand beside the parameters, such as `when` and `retry`. */
+  fields?: JsonSchema
 }
 
 export interface EventType {

@@ -10,13 +10,12 @@ import type { Automation, Environment } from '../api/types'
 import { AutomationHeader } from '../automations/AutomationHeader'
 import { Picker } from '../components/Picker'
 import { requiredOf } from '../forms/schema'
-import { type AutomationDocument, freeId, sameValue, TRIGGER } from '../model/document'
+import { type AutomationDocument, loopsAround, newAction, sameValue } from '../model/document'
 import type { Operation } from '../model/operations'
-import { plain } from '../model/phrase'
 import { findProblems, mergeProblems, type Problem, placeOf, problemsIn } from '../model/problems'
-import { actionName, actionPhrase } from '../model/sentences'
 import { useTrial } from '../testing/useTrial'
 import './builder.css'
+import { type Drawing, EdgePicker } from './EdgePicker'
 import { type Editing, GraphCanvas } from './GraphCanvas'
 import { ActionIconOf } from './icons'
 import { KeyHelp } from './KeyHelp'
@@ -26,9 +25,10 @@ import { ProblemList } from './ProblemList'
 import { DraftNote, PublishButtons } from './PublishButtons'
 import { PublishDialog, type Publishing } from './PublishDialog'
 import { StaleBar } from './StaleBar'
+import type { Place } from './StepEdge'
 import { Toolbar } from './Toolbar'
 import { type Builder as BuilderState, useBuilder } from './useBuilder'
-import { focusNode, useBuilderKeys } from './useBuilderKeys'
+import { focusNode, placeAfter, useBuilderKeys } from './useBuilderKeys'
 
 interface Props {
   automation: Automation
@@ -52,8 +52,8 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
   const [tab, setTab] = useState<PanelTab>('setup')
   const trial = useTrial(automation.id, document)
   const isTried = tab === 'test' && trial.lights !== null
-  const [adding, setAdding] = useState<string | null>(null)
-  const [isConnecting, setConnecting] = useState(false)
+  const [adding, setAdding] = useState<Place | null>(null)
+  const [drawing, setDrawing] = useState<Drawing | null>(null)
   const [isHelping, setHelping] = useState(false)
   const [areProblemsOpen, setProblemsOpen] = useState(false)
   const [publishing, setPublishing] = useState<Publishing | null>(null)
@@ -67,12 +67,14 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
   const { act: perform } = builder
   const act = useCallback(
     (operation: Operation) => {
+      const around =
+        operation.kind === 'removeAction' ? loopsAround(document.actions, operation.id)?.at(-1) : undefined
       const reason = perform(operation)
       if (reason !== null)
         notifications.show({ message: reason, color: 'yellow', title: 'This cannot be done' })
-      else if (operation.kind === 'removeAction') setSelected(null)
+      else if (operation.kind === 'removeAction') setSelected(around?.id ?? null)
     },
-    [perform],
+    [perform, document.actions],
   )
   const open = useCallback((node: string | null) => {
     setSelected(node)
@@ -84,7 +86,7 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
     (node: string | null) => {
       setSelected(node)
       // While a dry run is shown, a node stands for what its step would have done.
-      if (!isTried && node !== null) setTab('setup')
+      if (!isTried && node !== null) setTab((standing) => (standing === 'test' ? 'setup' : standing))
     },
     [isTried],
   )
@@ -101,23 +103,18 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
     return true
   }
   const add = (type: string) => {
-    const action = {
-      id: freeId(
-        document.actions.map(({ id }) => id),
-        type,
-      ),
-      type,
-      params: {},
-    }
-    act({ kind: 'addAction', action, after: adding })
+    if (adding === null) return
+    const action = newAction(document, type)
+    act({ kind: 'addAction', action, ...adding })
+    setTab('setup')
     setSelected(action.id)
-    if (!isNarrow) focusNode(action.id, DIALOG_CLOSES_MS)
+    if (!isNarrow) focusNode(adding.within ?? action.id, DIALOG_CLOSES_MS)
   }
   const editing = useMemo<Editing>(
     () => ({
       onAdd: setAdding,
-      onConnect: (source, target) => act({ kind: 'connect', source, target }),
-      onDisconnect: (source, target) => act({ kind: 'disconnect', source, target }),
+      onConnect: (source, target, port) => act({ kind: 'connect', source, target, port }),
+      onDisconnect: (source, target, port) => act({ kind: 'disconnect', source, target, port }),
       onPlace: (positions) => act({ kind: 'place', positions }),
       onTidyUp: () => {
         act({ kind: 'tidyUp' })
@@ -137,7 +134,7 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
     onTest: test,
     onLeaveTest: leaveTest,
     onAdd: setAdding,
-    onConnect: () => setConnecting(true),
+    onDraw: setDrawing,
     onHelp: () => setHelping(true),
   })
 
@@ -163,11 +160,13 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
       catalogue={catalogue}
       titles={titles}
       problems={problems}
+      counts={counts}
       act={act}
+      onAdd={setAdding}
       onClose={() => (tab === 'test' ? setTab('setup') : setSelected(null))}
     />
   )
-  const panelName = tab === 'test' ? 'Test' : 'Set up'
+  const panelName = tab === 'test' ? 'Test' : tab === 'failure' ? 'On error & retry' : 'Set up'
 
   return (
     <div className="builder-page">
@@ -188,7 +187,7 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
         errors={errors.length}
         warnings={problems.length - errors.length}
         areProblemsOpen={areProblemsOpen}
-        onAdd={() => setAdding(selected ?? document.actions.at(-1)?.id ?? TRIGGER)}
+        onAdd={() => setAdding(placeAfter(document, selected))}
         onProblems={() => setProblemsOpen(!areProblemsOpen)}
         onHelp={() => setHelping(true)}
         onTest={test}
@@ -238,6 +237,8 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
             onSelect={select}
             problems={counts}
             lights={isTried ? (trial.lights ?? undefined) : undefined}
+            taken={isTried ? trial.taken : undefined}
+            progress={isTried ? trial.progress : undefined}
             isDry={isTried}
             editing={isTried ? undefined : editing}
             label="Canvas"
@@ -261,20 +262,13 @@ export function Builder({ automation, base, saved, environment, isInSandbox }: P
         }))}
         onPick={add}
       />
-      <Picker
-        opened={isConnecting}
-        onClose={() => setConnecting(false)}
-        title="Connect to"
-        placeholder="Which action comes next?"
-        items={document.actions
-          .filter((action) => action.id !== selected)
-          .map((action) => ({
-            id: action.id,
-            label: actionName(action, titles),
-            hint: plain(actionPhrase(action)),
-            icon: <ActionIconOf type={action.type} />,
-          }))}
-        onPick={(target) => selected && act({ kind: 'connect', source: selected, target })}
+      <EdgePicker
+        drawing={drawing}
+        document={document}
+        selected={selected}
+        titles={titles}
+        act={act}
+        onClose={() => setDrawing(null)}
       />
       <KeyHelp opened={isHelping} onClose={() => setHelping(false)} />
       <PublishDialog
@@ -346,7 +340,10 @@ function countByNode(document: AutomationDocument, problems: readonly Problem[])
   const counts = new Map<string, number>()
   for (const problem of problems) {
     const { node } = placeOf(document, problem.pointer)
-    if (node !== null && problem.severity === 'error') counts.set(node, (counts.get(node) ?? 0) + 1)
+    if (node === null || problem.severity !== 'error') continue
+    // What is wrong inside of a loop is seen at the loop as well.
+    const around = loopsAround(document.actions, node)?.map((loop) => loop.id) ?? []
+    for (const id of [...around, node]) counts.set(id, (counts.get(id) ?? 0) + 1)
   }
   return counts
 }

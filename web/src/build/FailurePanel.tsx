@@ -2,7 +2,7 @@
 import { Checkbox, NumberInput, Select, Stack, Text, TextInput } from '@mantine/core'
 import type { ActionEntry } from '../api/types'
 import { type Action, type AutomationDocument, isObject, type Json, listAround } from '../model/document'
-import type { Port } from '../model/edges'
+import { edgesOf, isReachable, type Port } from '../model/edges'
 import type { Operation } from '../model/operations'
 import { durationSpoken } from '../model/operators'
 import type { Problem } from '../model/problems'
@@ -36,7 +36,13 @@ export function FailurePanel({ document, action, entry, titles, problems, act, o
       <Stack gap="md" className="panel-body">
         {isNothing && <Text size="sm">This action neither fails nor waits: there is nothing to set.</Text>}
         {takes('on_error') && (
-          <OutcomeField {...common} name="on_error" port="error" label="If it fails" error={found.get('on_error')} />
+          <OutcomeField
+            {...common}
+            name="on_error"
+            port="error"
+            label="If it fails"
+            error={found.get('on_error')}
+          />
         )}
         {takes('timeout') && (
           <DurationField
@@ -95,19 +101,21 @@ interface OutcomeProps {
 
 function OutcomeField({ list, action, titles, act, set, name, port, label, absent, error }: OutcomeProps) {
   const value = action[name]
-  const chosen = isObject(value) ? 'lead' : value === 'continue' ? 'continue' : value === 'fail' || !absent ? 'fail' : 'absent'
-  const others = list.actions.filter((other) => other.id !== action.id)
+  const chosen = isObject(value)
+    ? 'lead'
+    : value === 'continue'
+      ? 'continue'
+      : value === 'fail' || !absent
+        ? 'fail'
+        : 'absent'
+  const edges = edgesOf(list)
+  const possible = list.actions.filter((other) => !isReachable(edges, other.id, action.id))
   const choose = (next: string | null) => {
-    if (next === 'lead') {
-      for (const { id } of [...others].reverse()) if (led(id)) return
-    } else if (next === 'continue') set(name, 'continue')
+    const last = possible.at(-1)
+    if (next === 'lead' && last) act({ kind: 'lead', source: action.id, port, targets: [last.id] })
+    else if (next === 'continue') set(name, 'continue')
     else if (next === 'fail') set(name, absent ? 'fail' : undefined)
     else set(name, undefined)
-  }
-  // The last action of the list that may follow; another one is chosen below.
-  const led = (target: string): boolean => {
-    act({ kind: 'lead', source: action.id, port, targets: [target] })
-    return true
   }
   return (
     <div>
@@ -117,7 +125,7 @@ function OutcomeField({ list, action, titles, act, set, name, port, label, absen
           ...(absent ? [{ value: 'absent', label: absent }] : []),
           { value: 'fail', label: 'The run fails' },
           { value: 'continue', label: 'The run goes on' },
-          ...(others.length > 0 ? [{ value: 'lead', label: 'It leads to …' }] : []),
+          ...(possible.length > 0 || chosen === 'lead' ? [{ value: 'lead', label: 'It leads to …' }] : []),
         ]}
         value={chosen}
         error={error}
@@ -191,7 +199,8 @@ function RetryFields({ action, error, onChange }: RetryProps) {
     const next = value === undefined ? rest : { ...rest, [name]: value }
     onChange(Object.keys(next).length > 0 ? next : undefined)
   }
-  const number = (name: string): number | '' => (typeof retry[name] === 'number' ? (retry[name] as number) : '')
+  const number = (name: string): number | '' =>
+    typeof retry[name] === 'number' ? (retry[name] as number) : ''
   return (
     <fieldset className="retry">
       <legend>Attempts</legend>

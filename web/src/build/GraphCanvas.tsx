@@ -20,17 +20,9 @@ import {
 } from '@xyflow/react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { type Action, type AutomationDocument, loopsAround, type Position, TRIGGER } from '../model/document'
-import {
-  canHave,
-  type Edge as DocumentEdge,
-  edgesOf,
-  entriesOf,
-  entryPort,
-  type Port,
-  portOf,
-} from '../model/edges'
+import { canHave, edgesOf, entriesOf, entryPort, type Port, portOf } from '../model/edges'
 import { CELL, NODE_WIDTH, positionsOf, rowHeightOf, tidyLayout } from '../model/layout'
-import type { Light } from '../model/runs'
+import { edgeId, type Light } from '../model/runs'
 import { actionName, actionPhrase, portWords, triggerPhrase, whenPhrase } from '../model/sentences'
 import { type DrawnEdge, type Place, StepEdge } from './StepEdge'
 import { type DrawnNode, type DrawnPort, StepNode } from './StepNode'
@@ -52,6 +44,8 @@ interface Props {
   problems?: ReadonlyMap<string, number>
   /** What each step did, in a run. */
   lights?: ReadonlyMap<string, Light> | undefined
+  /** The edges that a run went along, by `edgeId`. */
+  taken?: ReadonlySet<string> | undefined
   /** How far loops came, in words. */
   progress?: ReadonlyMap<string, string> | undefined
   /** Whether the lights are those of a dry run. */
@@ -93,11 +87,17 @@ function Canvas(props: Props) {
   }, [])
   const onConnect = useCallback(
     ({ source, target, sourceHandle }: Connection) =>
-      editing?.onConnect(source, target, source === TRIGGER ? undefined : ((sourceHandle ?? undefined) as Port)),
+      editing?.onConnect(
+        source,
+        target,
+        source === TRIGGER ? undefined : ((sourceHandle ?? undefined) as Port),
+      ),
     [editing],
   )
   const showAll = useShowAll()
-  useSelectedInSight(selected === null ? null : (loopsAround(document.actions, selected)?.[0]?.id ?? selected))
+  useSelectedInSight(
+    selected === null ? null : (loopsAround(document.actions, selected)?.[0]?.id ?? selected),
+  )
   useEffect(() => {
     window.addEventListener('canvas:fit', showAll)
     return () => window.removeEventListener('canvas:fit', showAll)
@@ -166,7 +166,8 @@ function useShowAll() {
     const room = { width: width - 2 * MARGIN, height: height - 2 * MARGIN - ADD_BELOW }
     const zoom = Math.min(
       1,
-      Math.max(SMALLEST, Math.min(room.width / bounds.width, room.height / bounds.height)),
+      Math.max(SMALLEST, room.height / bounds.height),
+      Math.max(SMALLEST_FOR_PATHS, room.width / bounds.width),
     )
     void setViewport({
       x: (width - bounds.width * zoom) / 2 - bounds.x * zoom,
@@ -200,6 +201,8 @@ function useSelectedInSight(selected: string | null): void {
 
 /** Below this zoom a sentence cannot be read. */
 const SMALLEST = 0.8
+/** Paths side by side are shown together down to this zoom. */
+const SMALLEST_FOR_PATHS = 0.6
 const MARGIN = 36
 /** The room for the plus below the last node. */
 const ADD_BELOW = 40
@@ -269,9 +272,9 @@ function useDrawnNodes({
 
 /** The ways out of an action along its foot: the usual ones in the middle, those of failures at the right. */
 function portsDrawn(action: Action): DrawnPort[] {
-  const all = (['next', ...entriesOf(action).map((_, place) => entryPort(place)), 'otherwise'] as Port[]).filter(
-    (port) => canHave(action, port),
-  )
+  const all = (
+    ['next', ...entriesOf(action).map((_, place) => entryPort(place)), 'otherwise'] as Port[]
+  ).filter((port) => canHave(action, port))
   const aside = (['timeout', 'error'] as Port[]).filter((port) => canHave(action, port))
   return [
     ...all.map((port, index) => ({
@@ -289,7 +292,7 @@ function portsDrawn(action: Action): DrawnPort[] {
   ]
 }
 
-function useDrawnEdges({ document, titles, lights, editing }: Props): DrawnEdge[] {
+function useDrawnEdges({ document, titles, lights, taken, editing }: Props): DrawnEdge[] {
   return useMemo(() => {
     const byId = new Map(document.actions.map((action) => [action.id, action]))
     const name = (id: string): string => {
@@ -305,7 +308,7 @@ function useDrawnEdges({ document, titles, lights, editing }: Props): DrawnEdge[
       const source = byId.get(edge.source)
       const port = portOf(edge)
       return {
-        id: `${edge.source}>${edge.target}:${edge.kind}${edge.place}`,
+        id: edgeId(edge),
         source: edge.source,
         target: edge.target,
         sourceHandle: port,
@@ -313,23 +316,16 @@ function useDrawnEdges({ document, titles, lights, editing }: Props): DrawnEdge[
         data: {
           kind: edge.kind,
           port,
-          label: source && portWords(source, port),
+          // Several from one way out are named once.
+          label: source && (edge.place === 0 || edge.kind === 'branch') ? portWords(source, port) : undefined,
           lane: isArranged ? undefined : lanes.get(number),
+          place: edge.place,
           isJoining: (entering.get(edge.target) ?? 0) > 1,
-          isTaken: lights !== undefined && isTaken(edge, lights),
+          isTaken: taken?.has(edgeId(edge)) ?? false,
           between: `${name(edge.source)} and ${name(edge.target)}`,
           ...(editing ? { onAdd: editing.onAdd, onDisconnect: editing.onDisconnect } : {}),
         },
       }
     })
-  }, [document, titles, lights, editing])
-}
-
-/** Whether a run went along an edge, as far as the lights tell. */
-function isTaken(edge: DocumentEdge, lights: ReadonlyMap<string, Light>): boolean {
-  const source = edge.kind === 'start' ? 'completed' : (lights.get(edge.source) ?? 'pending')
-  const target = lights.get(edge.target) ?? 'pending'
-  if (target === 'pending' || target === 'not_reached') return false
-  const isAside = edge.kind === 'error' || edge.kind === 'timeout'
-  return isAside ? source === 'failed' : source === 'completed' || source === 'skipped' || source === 'failed'
+  }, [document, titles, lights, taken, editing])
 }

@@ -3,10 +3,11 @@ import { Modal, Text } from '@mantine/core'
 const KEYS: ReadonlyArray<[string, string]> = [
   ['/', 'Add an action after the selected one'],
   ['↑ ↓', 'Go along the edges'],
+  ['← →', 'Go to the path beside'],
   ['Enter', 'Open the selected one and fill it in'],
   ['Alt ↑ ↓', 'Move the action, or the condition, earlier or later'],
   ['c', 'Connect to another action'],
-  ['x', 'Disconnect from the next action'],
+  ['x', 'Disconnect from what follows'],
   ['Delete', 'Remove the action'],
   ['Ctrl Z, Ctrl Y', 'Undo, do again'],
   ['t', 'Test it on an event'],

@@ -1,10 +1,10 @@
 /** What a loop goes through, and what it does for each item: a list of actions with the same panel. */
 import { NumberInput, Text } from '@mantine/core'
+import { JsonField } from '../forms/SchemaForm'
 import { TemplateText } from '../forms/TemplateText'
 import { type Action, innerActions, type Json } from '../model/document'
 import type { Operation } from '../model/operations'
 import { ListBuilder } from './ListBuilder'
-import { NestedJson } from './NestedJson'
 import type { Place } from './StepEdge'
 
 interface Props {
@@ -29,8 +29,10 @@ export function LoopFields({ action, found, titles, problems, act, onSelect, onA
   return (
     <>
       {Array.isArray(items) ? (
-        <NestedJson
+        <JsonField
           label="Items"
+          required
+          readOnly={false}
           value={items as Json}
           error={found.get('items')}
           onChange={(value) => set('items', value)}

@@ -1,7 +1,7 @@
 import { IconPlus, IconScissors } from '@tabler/icons-react'
 import { BaseEdge, type Edge, EdgeLabelRenderer, type EdgeProps, getSmoothStepPath } from '@xyflow/react'
 import { memo } from 'react'
-import type { Edge as DocumentEdge, Port } from '../model/edges'
+import { type Edge as DocumentEdge, entryOf, type Port } from '../model/edges'
 import { cornersOf, pathAlong } from './edgePath'
 
 /** A way out of an action, or one of its edges: where something is added. */
@@ -19,6 +19,8 @@ export type DrawnEdge = Edge<
     port: Port
     label: string | undefined
     lane: number | undefined
+    /** Where it stands among those of its way out; its buttons stand beside theirs. */
+    place: number
     /** Whether other edges lead to its target as well. */
     isJoining: boolean
     isTaken: boolean
@@ -94,5 +96,6 @@ function drawn(props: EdgeProps<DrawnEdge>): { path: string; x: number; y: numbe
   if (data?.lane !== undefined) return { path, x: data.lane, y: (sourceY + targetY) / 2 }
   if (Math.abs(sourceX - targetX) < 1) return { path, x: sourceX, y: (sourceY + targetY) / 2 }
   if (!data?.isJoining) return { path, x: targetX, y: targetY - (targetY - sourceY > 64 ? 26 : 20) }
-  return { path, x: sourceX, y: Math.min(sourceY + 30, (sourceY + targetY) / 2) }
+  const beside = entryOf(data.port) === null ? data.place * 32 : 0
+  return { path, x: sourceX + beside, y: Math.min(sourceY + 30, (sourceY + targetY) / 2) }
 }

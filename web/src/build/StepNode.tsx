@@ -73,7 +73,7 @@ export const StepNode = memo(function StepNode({ id, data }: NodeProps<DrawnNode
           </span>
           {data.when && (
             <span className="node-when" title={plain(data.when)}>
-              <IconFilter size={12} aria-hidden />
+              <IconFilter size={12} aria-hidden style={{ flex: 'none' }} />
               <span>
                 <PhraseText phrase={data.when} />
               </span>
@@ -102,7 +102,7 @@ export const StepNode = memo(function StepNode({ id, data }: NodeProps<DrawnNode
           id={port}
           type="source"
           position={Position.Bottom}
-          className={isAside(port) ? 'port-aside' : undefined}
+          className={isAside(port) ? `port-aside port-${port}` : undefined}
           style={{ left: `${at * 100}%` }}
           title={words}
           isConnectable={data.isEditable}

@@ -43,10 +43,13 @@ export function pathAlong(points: readonly Point[]): string {
   const [first, ...rest] = points
   if (!first) return ''
   const parts = [`M ${first[0]} ${first[1]}`]
-  rest.forEach(([x, y], index) => {
+  for (const [index, [x, y]] of rest.entries()) {
     const [fromX, fromY] = points[index] as Point
     const following = points[index + 2]
-    if (!following) return parts.push(`L ${x} ${y}`)
+    if (!following) {
+      parts.push(`L ${x} ${y}`)
+      break
+    }
     const before = Math.hypot(x - fromX, y - fromY)
     const after = Math.hypot(following[0] - x, following[1] - y)
     const round = Math.min(CORNER, before / 2, after / 2)
@@ -54,7 +57,7 @@ export function pathAlong(points: readonly Point[]): string {
       length === 0 ? [x, y] : [x + ((to[0] - x) * round) / length, y + ((to[1] - y) * round) / length]
     const [startX, startY] = towards(before, [fromX, fromY])
     const [endX, endY] = towards(after, following)
-    return parts.push(`L ${startX} ${startY} Q ${x} ${y} ${endX} ${endY}`)
-  })
+    parts.push(`L ${startX} ${startY} Q ${x} ${y} ${endX} ${endY}`)
+  }
   return parts.join(' ')
 }

@@ -1,7 +1,7 @@
 import {
   type Icon,
-  IconBell,
   IconArrowsSplit2,
+  IconBell,
   IconBolt,
   IconBraces,
   IconChecklist,

@@ -1,9 +1,11 @@
 /** The keys of the builder; they belong to it while nobody types and no dialog is open. */
 import { useEffect, useRef } from 'react'
 import { isDialogOpen, isTyping } from '../frame/useShortcut'
-import { type AutomationDocument, TRIGGER } from '../model/document'
-import { edgesOf } from '../model/edges'
+import { type AutomationDocument, listAround, TRIGGER } from '../model/document'
+import { edgesOf, portOf } from '../model/edges'
+import { CELL, positionsOf } from '../model/layout'
 import type { Operation } from '../model/operations'
+import type { Place } from './StepEdge'
 
 interface Keys {
   document: AutomationDocument
@@ -13,8 +15,9 @@ interface Keys {
   redo: () => void
   onSelect: (id: string | null) => void
   onOpen: () => void
-  onAdd: (after: string) => void
-  onConnect: () => void
+  onAdd: (place: Place) => void
+  /** Begins to draw an edge of what is selected, or to cut one. */
+  onDraw: (what: 'connect' | 'disconnect') => void
   onHelp: () => void
   onTest: () => void
   /** Goes back a step from testing; false if nothing is tested. */
@@ -56,7 +59,7 @@ function plain(event: KeyboardEvent, keys: Keys): boolean {
   const { document, selected } = keys
   switch (event.key) {
     case '/':
-      keys.onAdd(selected ?? document.actions.at(-1)?.id ?? TRIGGER)
+      keys.onAdd(placeAfter(document, selected))
       return true
     case '?':
       keys.onHelp()
@@ -72,6 +75,9 @@ function plain(event: KeyboardEvent, keys: Keys): boolean {
     case 'ArrowUp':
     case 'ArrowDown':
       return isInPanel(event.target) ? false : alongEdge(event, keys)
+    case 'ArrowLeft':
+    case 'ArrowRight':
+      return isInPanel(event.target) ? false : alongRow(event, keys)
   }
   if (selected === null || isInPanel(event.target)) return false
   switch (event.key) {
@@ -80,7 +86,7 @@ function plain(event: KeyboardEvent, keys: Keys): boolean {
       keys.onOpen()
       return true
     case 'c':
-      keys.onConnect()
+      keys.onDraw('connect')
       return true
     case 'x':
       return disconnect(keys)
@@ -112,12 +118,35 @@ function close({ selected, onSelect, onLeaveTest }: Keys): boolean {
   return true
 }
 
-function disconnect({ document, selected, act }: Keys): boolean {
-  const edge = edgesOf(document).find(
-    (candidate) => candidate.source === selected && candidate.kind === 'next',
-  )
+/** Cuts the only edge of what is selected; of several, one is chosen. */
+function disconnect({ document, selected, act, onDraw }: Keys): boolean {
+  if (selected === null) return false
+  const edges = edgesOf(listAround(document, selected)).filter((edge) => edge.source === selected)
+  const [edge] = edges
   if (!edge) return false
-  act({ kind: 'disconnect', source: edge.source, target: edge.target })
+  if (edges.length > 1) onDraw('disconnect')
+  else act({ kind: 'disconnect', source: edge.source, target: edge.target, port: portOf(edge) })
+  return true
+}
+
+/** Where something is added when nobody said where: after what is selected, else at the end. */
+export function placeAfter(document: AutomationDocument, selected: string | null): Place {
+  return { after: selected ?? document.actions.at(-1)?.id ?? TRIGGER }
+}
+
+/** The arrow goes to the nearest node at that side, in about the same row. */
+function alongRow(event: KeyboardEvent, { document, selected, onSelect }: Keys): boolean {
+  const positions = positionsOf(document)
+  const here = positions[selected ?? TRIGGER]
+  if (!here) return true
+  const way = event.key === 'ArrowLeft' ? -1 : 1
+  const [nearest] = Object.entries(positions)
+    .filter(([, { x, y }]) => (x - here.x) * way > 0 && Math.abs(y - here.y) < CELL.height / 2)
+    .sort(([, one], [, other]) => (one.x - other.x) * way)
+  if (nearest) {
+    onSelect(nearest[0])
+    focusNode(nearest[0])
+  }
   return true
 }
 

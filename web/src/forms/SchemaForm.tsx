@@ -220,7 +220,7 @@ function ValueInput({ value, onChange, ...common }: ValueProps) {
 const read = (typed: string): Json | undefined => (typed === '' ? undefined : readTypedValue(typed))
 
 /** JSON as text; it reaches the document whenever it can be read. */
-function JsonField({ value, onChange, error, ...common }: ValueProps) {
+export function JsonField({ value, onChange, error, ...common }: ValueProps) {
   const [typed, setTyped] = useState(value == null ? '' : JSON.stringify(value, null, 2))
   const parsed = parse(typed)
   useEffect(() => {

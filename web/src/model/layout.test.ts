@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type Action, type AutomationDocument, TRIGGER } from './document'
 import { edgesOf, unreachableOf } from './edges'
 import { graphs } from './graphArbitraries'
-import { CELL, positionsOf, tidyLayout } from './layout'
+import { CELL, positionsOf, rowHeightOf, tidyLayout } from './layout'
 
 const made = (...actions: Array<Partial<Action> & { id: string }>): AutomationDocument => ({
   name: 'A',
@@ -41,7 +41,7 @@ describe('the layout', () => {
     const branch = { id: 'way', type: 'branch', branches, otherwise: 'right' }
     const document = made(branch, { id: 'left', next: 'join' }, { id: 'right', next: 'join' }, { id: 'join' })
     expect(columns(document)).toEqual({ [TRIGGER]: 0, way: 0, left: -0.5, right: 0.5, join: 0 })
-    expect(positionsOf(document).join?.y).toBe(3 * CELL.height)
+    expect(positionsOf(document).join?.y).toBe(3 * rowHeightOf(document, false))
   })
 
   it('keeps the usual path straight, and what a failure leads to beside it', () => {

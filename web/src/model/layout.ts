@@ -19,7 +19,9 @@ const LANE = 40
 export function rowHeightOf({ actions }: Pick<AutomationDocument, 'actions'>, isLit: boolean): number {
   const hasConditions = actions.some((action) => action.when !== undefined && action.when !== null)
   const hasWords = edgesOf({ actions }).some((edge) => edge.kind !== 'next' && edge.kind !== 'start')
-  return CELL.height + (hasConditions ? 22 : 0) + (hasWords || actions.some(isBranch) ? 40 : 0) + (isLit ? 30 : 0)
+  return (
+    CELL.height + (hasConditions ? 22 : 0) + (hasWords || actions.some(isBranch) ? 40 : 0) + (isLit ? 30 : 0)
+  )
 }
 
 const isBranch = ({ type }: { type: string }): boolean => type === 'branch'
@@ -27,7 +29,10 @@ const isBranch = ({ type }: { type: string }): boolean => type === 'branch'
 type Actions = Pick<AutomationDocument, 'actions' | 'layout'>
 
 /** The position of every node by its id, the trigger's too. */
-export function positionsOf(document: Actions, rowHeight = rowHeightOf(document, false)): Record<string, Position> {
+export function positionsOf(
+  document: Actions,
+  rowHeight = rowHeightOf(document, false),
+): Record<string, Position> {
   const tidy = tidyLayout(document, rowHeight).positions
   const arranged = document.layout?.positions ?? {}
   const positions: Record<string, Position> = {}

@@ -120,4 +120,69 @@ describe('an operation', () => {
     expect(drawn(changed)).toEqual(['*>way', 'way>b', 'way>c'])
     expect(changed.actions.map((action) => action.next)).toEqual([undefined, null, null])
   })
+
+  const branched = (): AutomationDocument => ({
+    name: 'A',
+    actions: [
+      { id: 'way', type: 'branch', params: {}, branches: [{ when: {}, next: 'a' }], otherwise: 'b' },
+      { id: 'a', type: 'send_email', params: {}, next: 'c' },
+      { id: 'b', type: 'send_email', params: {}, next: 'c' },
+      { id: 'c', type: 'send_email', params: {} },
+    ],
+  })
+
+  it('heals the edges around an action that goes away', () => {
+    expect(drawn(edited(branched(), { kind: 'removeAction', id: 'a' }))).toEqual([
+      '*>way',
+      'way>c',
+      'way>b',
+      'b>c',
+    ])
+    expect(drawn(edited(branched(), { kind: 'removeAction', id: 'way' }))).toEqual(['*>b', 'b>c', 'a>c'])
+  })
+
+  it('inserts on one edge of several', () => {
+    const action = { id: 'x', type: 'create_task', params: {} }
+    const operation: Operation = { kind: 'addAction', action, after: 'way', port: 'otherwise', before: 'b' }
+    expect(drawn(edited(branched(), operation))).toEqual(['*>way', 'way>a', 'way>x', 'x>b', 'a>c', 'b>c'])
+  })
+
+  it('lets paths begin side by side, and a way of a branch lead to one action alone', () => {
+    expect(drawn(edited(sequence('a', 'b', 'c'), { kind: 'connect', source: 'a', target: 'c' }))).toEqual([
+      '*>a',
+      'a>b',
+      'a>c',
+      'b>c',
+    ])
+    const moved = edited(branched(), { kind: 'connect', source: 'way', target: 'c', port: 'branch:0' })
+    expect(drawn(moved)).toEqual(['*>way', 'way>c', 'way>b', 'a>c', 'b>c'])
+  })
+
+  it('leads a failure away and back to what is usual', () => {
+    const led = edited(sequence('a', 'b', 'c'), { kind: 'connect', source: 'a', target: 'c', port: 'error' })
+    expect(led.actions.map((action) => action.next)).toEqual(['b', 'c', null])
+    expect(led.actions[0]?.on_error).toEqual({ next: 'c' })
+    expect(edited(led, { kind: 'disconnect', source: 'a', target: 'c', port: 'error' })).toEqual(
+      sequence('a', 'b', 'c'),
+    )
+  })
+
+  it('keeps what follows a stop connected while it has conditions', () => {
+    const stop = { id: 'stop', type: 'stop', params: {} }
+    const added = edited(sequence('a', 'b'), { kind: 'addAction', action: stop, after: 'a' })
+    expect(drawn(added)).toEqual(['*>a', 'a>stop', 'stop>b'])
+    const cleared = edited(added, { kind: 'setField', id: 'stop', name: 'when', value: undefined })
+    expect(drawn(cleared)).toEqual(drawn(added))
+  })
+
+  it('refuses ways out that an action has not, and edges across the border of a loop', () => {
+    const loop = { id: 'each', type: 'for_each', params: {}, actions: sequence('in', 'side').actions }
+    const document = { ...sequence('a', 'b'), actions: [...sequence('a', 'b').actions, loop] }
+    const refused = (operation: Operation) => applyOperation(document, operation).refused
+    expect(refused({ kind: 'connect', source: 'a', target: 'b', port: 'timeout' })).toBeDefined()
+    expect(refused({ kind: 'connect', source: 'a', target: 'in' })).toContain('loop')
+    expect(refused({ kind: 'connect', source: 'in', target: 'a' })).toContain('loop')
+    const moved = edited(document, { kind: 'moveAction', id: 'in', after: 'side' })
+    expect(moved.actions[2]?.actions).toEqual(sequence('side', 'in').actions)
+  })
 })

@@ -35,6 +35,22 @@ describe('problems', () => {
     expect(pointerTo('a/b', 1)).toBe('/a~1b/1')
   })
 
+  it('inside of a loop belong to the action there', () => {
+    const inner = { id: 'tell', type: 'send_email', params: {} }
+    const loop = { id: 'each', type: 'for_each', params: {}, items: '', actions: [inner] }
+    const known = new Map([...catalogue, ['for_each', { title: 'For each', required: [] }]])
+    const found = findProblems({ ...document, actions: [loop] }, known)
+    expect(found.map((problem) => problem.pointer)).toEqual([
+      '/actions/0/items',
+      '/actions/0/actions/0/params/to',
+      '/actions/0/actions/0/params/subject',
+    ])
+    expect(placeOf({ ...document, actions: [loop] }, '/actions/0/actions/0/params/to')).toEqual({
+      node: 'tell',
+      field: 'to',
+    })
+  })
+
   it('of the server are read from a refusal, and not said twice', () => {
     const servers = problemsIn({
       errors: [{ pointer: '/name', message: 'A name is needed.', code: 'missing' }],

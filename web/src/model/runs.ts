@@ -1,5 +1,7 @@
 /** A run and its steps as they are read over REST, and what they say in a sentence. */
 
+import { type Action, type AutomationDocument, findAction, isObject } from './document'
+import { type Edge, edgesOf } from './edges'
 import { clockTime, durationWords } from './moments'
 import { capital, em, type Phrase, shorten, spoken } from './phrase'
 
@@ -15,6 +17,33 @@ export const stepLight = ({ status, reason }: Pick<Step, 'status' | 'reason'>): 
 /** The light of every action outside of loops, by its id. */
 export const lightsOf = (steps: readonly Step[] = []): Map<string, Light> =>
   new Map(steps.filter(({ path, id }) => path === id).map((step) => [step.id, stepLight(step)]))
+
+/** A name for an edge, as it is drawn. */
+export const edgeId = ({ source, target, kind, place }: Edge): string => `${source}>${target}:${kind}${place}`
+
+/** The edges that a run went along, by what each step came to; by `edgeId`. */
+export function takenEdges(document: AutomationDocument, steps: readonly Step[] = []): Set<string> {
+  const byPath = new Map(steps.map((step) => [step.path, step]))
+  const taken = edgesOf(document).filter((edge) => {
+    if (edge.kind === 'start') return steps.some(({ status }) => status !== 'pending')
+    const [action, step] = [findAction(document, edge.source), byPath.get(edge.source)]
+    return action !== undefined && step !== undefined && isLive(edge, action, step)
+  })
+  return new Set(taken.map(edgeId))
+}
+
+function isLive({ kind, place }: Edge, action: Action, { status, reason, output, error }: Step): boolean {
+  if (kind === 'branch' || kind === 'otherwise') {
+    const entry = isObject(output) ? output.entry : undefined
+    return status === 'completed' && (kind === 'branch' ? entry === place + 1 : entry === null)
+  }
+  const isLate = error?.kind === 'timeout' && action.on_timeout !== undefined
+  const outcome = isLate ? action.on_timeout : action.on_error
+  if (kind === 'error') return status === 'failed' && !isLate
+  if (kind === 'timeout') return status === 'failed' && isLate
+  if (status === 'failed') return outcome === 'continue'
+  return status === 'completed' || (status === 'skipped' && reason !== 'path_not_taken')
+}
 
 /** How far the loops of a run came, by their path: “3 of 5 items”. */
 export function progressOf(steps: readonly Step[] = []): Map<string, string> {
@@ -42,6 +71,9 @@ function itemsDone(loop: string, steps: readonly Step[]): number {
   }
   return [...open.values()].filter((isOpen) => !isOpen).length
 }
+
+/** The action outside of loops that a step belongs to: itself, or the loop around it. */
+export const topOf = ({ path }: Pick<Step, 'path'>): string => path.replace(/\[.*$/, '')
 
 /** Which item of which loop a step belongs to, the outermost first: of `each[3].notify` “item 4”. */
 export const itemWords = (path: string): string =>

@@ -2,8 +2,26 @@ import { describe, expect, it } from 'vitest'
 import { differencesOf } from './differences'
 import type { AutomationDocument, Json } from './document'
 import { plain } from './phrase'
-import { type Run, runPhrase } from './runs'
-import { actionPhrase, automationSentence, eventPhrase, eventsPhrase, triggerPhrase } from './sentences'
+import {
+  itemWords,
+  lightsOf,
+  progressOf,
+  type Run,
+  runPhrase,
+  type Step,
+  type StepStatus,
+  takenEdges,
+  topOf,
+  waitingPhrase,
+} from './runs'
+import {
+  actionPhrase,
+  automationSentence,
+  eventPhrase,
+  eventsPhrase,
+  triggerPhrase,
+  whenPhrase,
+} from './sentences'
 
 const example: AutomationDocument = {
   name: 'Auto-assign high-priority cases',
@@ -81,6 +99,87 @@ describe('sentences', () => {
     expect(plain(actionPhrase({ type: 'fly_to_moon', params: {} }))).toBe('Fly to moon')
   })
 
+  it('say what steers a run', () => {
+    const said = (action: object) => plain(actionPhrase({ type: '', params: {}, ...action }))
+    const branches = [{ name: 'Large', when: {} }, { when: { amount: { gte: 5 } } }, { when: {} }]
+    expect(said({ type: 'branch', branches })).toBe(
+      'Go on by Large, amount is at least 5, always or otherwise',
+    )
+    expect(said({ type: 'branch' })).toBe('Go on by a condition')
+    expect(said({ type: 'delay', params: { for: '3d' } })).toBe('Wait 3 days')
+    expect(said({ type: 'delay', params: { until: '{{ record.renewal_date }}' } })).toBe(
+      'Wait until renewal date',
+    )
+    expect(said({ type: 'set', params: { values: { region: 1, owner_name: 2 } } })).toBe(
+      'Remember region and owner name',
+    )
+    expect(said({ type: 'stop', params: { reason: 'too small' } })).toBe(
+      'End the run as completed: too small',
+    )
+    const two = [example.actions[0], example.actions[1]]
+    expect(said({ type: 'for_each', items: 'record.contacts', actions: two })).toBe(
+      'For each of contacts: 2 actions',
+    )
+    expect(plain(whenPhrase({ type: 'stop', when: { size: 'small' } }) ?? [])).toBe('Only if size is small')
+    expect(whenPhrase({ type: 'stop', when: {} })).toBeNull()
+  })
+
+  it('say how far a loop came, and what a run waits for', () => {
+    const step = (path: string, status: StepStatus, more: Partial<Step> = {}): Step => ({
+      id: path.replace(/^.*\./, ''),
+      path,
+      type: 'notify_user',
+      status,
+      attempts: 1,
+      ...more,
+    })
+    const loop = step('each', 'running', { type: 'for_each', input: { items: [1, 2, 3] } })
+    const steps = [loop, step('each[0].tell', 'completed'), step('each[1].tell', 'running')]
+    expect(progressOf(steps).get('each')).toBe('1 of 3 items')
+    expect([...lightsOf(steps)]).toEqual([['each', 'running']])
+    expect(itemWords('each[1].tell')).toBe('item 2')
+    expect(topOf({ path: 'each[1].tell' })).toBe('each')
+    const skipped = step('left', 'skipped', { reason: 'path_not_taken' })
+    expect(lightsOf([skipped]).get('left')).toBe('not_reached')
+    const now = Date.parse('2026-05-01T12:00:00Z')
+    const waiting = {
+      for: 'time',
+      path: 'wait',
+      since: '2026-05-01T11:00:00Z',
+      due_at: '2026-05-02T11:00:00Z',
+    }
+    const run = { waiting, steps: [step('wait', 'waiting', { type: 'delay', name: 'Cool down' })] }
+    expect(plain(waitingPhrase(run, now))).toMatch(/^Waiting until .* at Cool down, since /)
+  })
+
+  it('know the edges that a run went along', () => {
+    const step = (path: string, status: StepStatus, more: Partial<Step> = {}): Step => ({
+      id: path,
+      path,
+      type: '',
+      status,
+      attempts: 1,
+      ...more,
+    })
+    const actions = [
+      { id: 'way', type: 'branch', params: {}, branches: [{ when: {}, next: 'a' }], otherwise: 'b' },
+      { id: 'a', type: 'send_email', params: {}, on_error: { next: 'b' }, next: 'c' },
+      { id: 'b', type: 'send_email', params: {}, next: 'c' },
+      { id: 'c', type: 'send_email', params: {} },
+    ]
+    const went = (...steps: Step[]) => [...takenEdges({ name: '', actions }, steps)]
+    const way = (entry: number | null) => step('way', 'completed', { output: { entry } })
+    const start = '$trigger>way:start0'
+    expect(went(way(1), step('a', 'failed'), step('b', 'completed'), step('c', 'running'))).toEqual([
+      start,
+      'way>a:branch0',
+      'a>b:error0',
+      'b>c:next0',
+    ])
+    const left = step('a', 'skipped', { reason: 'path_not_taken' })
+    expect(went(way(null), left)).toEqual([start, 'way>b:otherwise0'])
+  })
+
   it('say what became of a run', () => {
     const now = Date.parse('2026-05-01T12:00:00Z')
     const run: Run = {
@@ -135,6 +234,29 @@ describe('sentences', () => {
       'Starts when a case is created or closed instead of when a case is created',
       'No longer asks that priority is critical',
       'Only if amount is at least 1',
+    ])
+    const branch = {
+      id: 'way',
+      type: 'branch',
+      params: {},
+      branches: [{ name: 'A', when: {}, next: 'tell' }],
+    }
+    const one = { ...example, actions: [branch, ...example.actions], timeout: '3d' }
+    const ways = [{ name: 'B', when: {}, next: 'tell' }]
+    const other = {
+      ...one,
+      actions: [
+        { ...branch, branches: ways, otherwise: 'assign' },
+        { ...example.actions[0], on_error: 'continue', when: { a: 1 } },
+        example.actions[1],
+      ] as typeof example.actions,
+    }
+    expect(differencesOf(example, one).map(plain)).toContain('The time for a whole run nothing → 3d')
+    expect(differencesOf(one, other).map(plain)).toEqual([
+      'Branch: its ways A → B',
+      'Assign to queue: only if nothing → a is 1',
+      'Assign to queue: a failure fails the run → goes on',
+      'The paths between the actions are changed',
     ])
     const turned = { ...example, actions: [...example.actions].reverse() }
     expect(differencesOf(example, turned).map(plain)).toEqual(['The order of the actions is changed'])

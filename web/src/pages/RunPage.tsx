@@ -13,7 +13,17 @@ import { StateBadge } from '../components/StateBadge'
 import { NotFound } from '../frame/NotFound'
 import { type AutomationDocument, openDocument, TRIGGER } from '../model/document'
 import { durationWords } from '../model/moments'
-import { lightOf, type Run, recordName, runPhrase } from '../model/runs'
+import {
+  lightOf,
+  lightsOf,
+  progressOf,
+  type Run,
+  recordName,
+  runPhrase,
+  takenEdges,
+  topOf,
+} from '../model/runs'
+import { RerunFromHere, RunActions } from '../runs/RunActions'
 import { StepDetails } from '../runs/StepDetails'
 import { TimeLine } from '../runs/TimeLine'
 import '../runs/run.css'
@@ -41,7 +51,7 @@ function tellingStep(run: Run): string | null {
   const telling =
     steps.find((step) => step.status === 'failed') ??
     steps.find((step) => step.status === 'waiting' || step.status === 'running') ??
-    steps.findLast((step) => step.status !== 'pending')
+    steps.findLast((step) => step.status !== 'pending' && step.reason !== 'path_not_taken')
   return telling?.path ?? null
 }
 
@@ -53,7 +63,9 @@ function Shown({ run }: { run: Run }) {
   const { document, titles } = useDocumentOf(run)
   const chosen = search.step ?? tellingStep(run) ?? TRIGGER
   const step = (run.steps ?? []).find((candidate) => candidate.path === chosen)
-  const lights = useMemo(() => new Map((run.steps ?? []).map(({ id, status }) => [id, status])), [run.steps])
+  const lights = useMemo(() => lightsOf(run.steps), [run.steps])
+  const taken = useMemo(() => document && takenEdges(document, run.steps), [document, run.steps])
+  const progress = useMemo(() => progressOf(run.steps), [run.steps])
   const select = (path: string | null) =>
     void navigate({
       to: '/runs/$runId',
@@ -84,6 +96,16 @@ function Shown({ run }: { run: Run }) {
           <span>{run.version === null ? 'as it was tested' : `v${run.version}`}</span>
           <span>{recordName(run.record)}</span>
           <Moment at={run.started_at} />
+          {run.rerun_of && (
+            <Link to="/runs/$runId" params={{ runId: run.rerun_of }} search={{}}>
+              run again from an earlier one
+            </Link>
+          )}
+          {(run.reruns ?? []).slice(-1).map((id) => (
+            <Link key={id} to="/runs/$runId" params={{ runId: id }} search={{}}>
+              was run again
+            </Link>
+          ))}
           {run.duration != null && (
             <span>
               {run.ended_at ? 'took' : 'for'} {durationWords(run.duration)}
@@ -93,13 +115,7 @@ function Shown({ run }: { run: Run }) {
         <h1 aria-live="polite">
           <PhraseText phrase={runPhrase(run, now)} />
         </h1>
-        {run.waiting?.task_id && (
-          <div className="run-actions">
-            <Button component={Link} to={`/tasks/${run.waiting.task_id}`}>
-              Open the task
-            </Button>
-          </div>
-        )}
+        <RunActions run={run} />
       </header>
       {isNarrow && timeLine}
       <div className="run-body">
@@ -110,9 +126,11 @@ function Shown({ run }: { run: Run }) {
                 <GraphCanvas
                   document={document}
                   titles={titles}
-                  selected={step ? step.id : TRIGGER}
+                  selected={step ? topOf(step) : TRIGGER}
                   onSelect={(id) => id && select(id)}
                   lights={lights}
+                  taken={taken ?? undefined}
+                  progress={progress}
                   isDry={run.dry_run}
                   label="What the run did"
                 />
@@ -120,7 +138,13 @@ function Shown({ run }: { run: Run }) {
             )}
           </div>
         )}
-        {step ? <StepDetails step={step} isDry={run.dry_run} /> : <Cause run={run} />}
+        {step ? (
+          <StepDetails step={step} isDry={run.dry_run}>
+            <RerunFromHere run={run} step={step} />
+          </StepDetails>
+        ) : (
+          <Cause run={run} />
+        )}
       </div>
       {!isNarrow && timeLine}
     </article>
@@ -166,12 +190,14 @@ function useDocumentOf(run: Run) {
     return {
       name: isTested ? 'The tested document' : 'A deleted automation',
       trigger: { event: trigger.type ?? '' },
-      actions: (steps ?? []).map((step) => ({
-        id: step.id,
-        type: step.type,
-        params: {},
-        ...(step.name ? { name: step.name } : {}),
-      })),
+      actions: (steps ?? [])
+        .filter(({ path, id }) => path === id)
+        .map((step) => ({
+          id: step.id,
+          type: step.type,
+          params: {},
+          ...(step.name ? { name: step.name } : {}),
+        })),
     }
   }, [version.data, version.isLoading, steps, trigger.type, isTested])
   return { document, titles }

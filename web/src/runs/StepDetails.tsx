@@ -1,21 +1,43 @@
 /** One step of a run: what it was given, what was sent, what came back, and why it failed. */
 import { Alert, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
 import { JsonView } from '../components/JsonView'
 import { Moment } from '../components/Moment'
 import { StateBadge } from '../components/StateBadge'
 import { durationWords } from '../model/moments'
 import { spoken } from '../model/phrase'
-import { type Step, stepName } from '../model/runs'
+import { itemWords, type Step, stepLight, stepName } from '../model/runs'
 
-export function StepDetails({ step, isDry }: { step: Step; isDry: boolean }) {
+const REASONS: Record<NonNullable<Step['reason']>, string> = {
+  when_false: 'Its own conditions did not hold, so it was skipped and the path went on.',
+  path_not_taken: 'No way that was taken led here.',
+}
+
+interface Props {
+  step: Step
+  isDry: boolean
+  /** What can be done with the step. */
+  children?: ReactNode
+}
+
+export function StepDetails({ step, isDry, children }: Props) {
   return (
     <div className="step-details">
       <div className="step-head">
         <h2>{stepName(step)}</h2>
-        <StateBadge state={step.status} />
+        <StateBadge state={stepLight(step)} />
+        {itemWords(step.path) && <span className="soft">{itemWords(step.path)}</span>}
+        {children}
       </div>
+      {step.reason && <p className="soft">{REASONS[step.reason]}</p>}
       <p className="soft">
-        {step.started_at ? <Moment at={step.started_at} /> : 'Not reached yet'}
+        {step.started_at ? (
+          <Moment at={step.started_at} />
+        ) : step.status === 'pending' ? (
+          'Not reached yet'
+        ) : (
+          ''
+        )}
         {step.duration != null && step.ended_at ? `, took ${durationWords(step.duration)}` : ''}
         {step.attempts > 1 ? `, ${step.attempts} attempts` : ''}
       </p>

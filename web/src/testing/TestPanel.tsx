@@ -17,7 +17,7 @@ import {
 import { useDebouncedValue } from '@mantine/hooks'
 import { IconCheck, IconCopy, IconFlask, IconX } from '@tabler/icons-react'
 import { useQueries } from '@tanstack/react-query'
-import { useEffect, useMemo, useRef } from 'react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import { queries } from '../api/queries'
 import type { EventType, KeptEvent } from '../api/types'
 import { useNow } from '../components/Moment'
@@ -26,7 +26,7 @@ import { StateBadge } from '../components/StateBadge'
 import type { AutomationDocument } from '../model/document'
 import { inventedEvent, knownFields, meantTypes } from '../model/events'
 import { relativeTime } from '../model/moments'
-import { type Run, runPhrase, stepName } from '../model/runs'
+import { itemWords, type Run, runPhrase, type Step, stepLight, stepName } from '../model/runs'
 import { StepDetails } from '../runs/StepDetails'
 import '../runs/run.css'
 import { recordWords } from './ConditionPreview'
@@ -199,6 +199,14 @@ function Outcome({
 }) {
   const now = useNow()
   const steps = run.steps ?? []
+  // A step inside of a loop has no node: which one is open is known here alone.
+  const [inner, setInner] = useState<string | null>(null)
+  const openPath = inner ?? selected
+  const open = (step: Step | null) => {
+    const isInner = step !== null && step.path !== step.id
+    setInner(isInner ? step.path : null)
+    if (!isInner) onSelect(step?.id ?? null)
+  }
   const frame = useRef<HTMLElement>(null)
   useEffect(() => {
     frame.current?.scrollIntoView({ block: 'nearest' })
@@ -210,17 +218,20 @@ function Outcome({
       </Text>
       <ol className="trial-steps">
         {steps.map((step) => {
-          const isOpen = step.id === selected
+          const isOpen = step.path === openPath
           return (
             <li key={step.path}>
               <button
                 type="button"
                 className="trial-step"
                 aria-expanded={isOpen}
-                onClick={() => onSelect(isOpen ? null : step.id)}
+                onClick={() => open(isOpen ? null : step)}
               >
-                <span>{stepName(step)}</span>
-                <StateBadge state={step.status} />
+                <span>
+                  {stepName(step)}
+                  {itemWords(step.path) && `, ${itemWords(step.path)}`}
+                </span>
+                <StateBadge state={stepLight(step)} />
               </button>
               {isOpen && <StepDetails step={step} isDry />}
             </li>

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useState } from 'react'
 import { api } from '../api/client'
 import { queries } from '../api/queries'
 import { type AutomationDocument, isObject, type JsonObject, sameValue } from '../model/document'
-import type { Run, StepStatus } from '../model/runs'
+import { type Light, lightsOf, progressOf, type Run, takenEdges } from '../model/runs'
 
 export interface Trial {
   /** The event as it is written; nothing before one was chosen. */
@@ -19,7 +19,11 @@ export interface Trial {
   /** Forgets the dry run; the event stays. */
   end: () => void
   /** What each step would have done, while there is a dry run. */
-  lights: ReadonlyMap<string, StepStatus> | null
+  lights: ReadonlyMap<string, Light> | null
+  /** The edges that it went along. */
+  taken: ReadonlySet<string>
+  /** How far loops came, in words. */
+  progress: ReadonlyMap<string, string>
 }
 
 export function useTrial(automationId: string, document: AutomationDocument): Trial {
@@ -50,10 +54,9 @@ export function useTrial(automationId: string, document: AutomationDocument): Tr
     if (subject && !sameValue(subject, document)) end()
   }, [subject, document, end])
 
-  const lights = useMemo(
-    () => (run ? new Map((run.steps ?? []).map(({ id, status }) => [id, status])) : null),
-    [run],
-  )
+  const lights = useMemo(() => (run ? lightsOf(run.steps) : null), [run])
+  const taken = useMemo(() => takenEdges(document, run?.steps), [document, run])
+  const progress = useMemo(() => progressOf(run?.steps), [run])
   return {
     text,
     write,
@@ -68,6 +71,8 @@ export function useTrial(automationId: string, document: AutomationDocument): Tr
     },
     end,
     lights,
+    taken,
+    progress,
   }
 }
 

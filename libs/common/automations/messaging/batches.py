@@ -27,6 +27,7 @@ OnFatal = Callable[[BaseException], None]
 
 BATCH_TIMEOUT_MS = 10
 MAX_RECORDS = 500
+_LOOK_SECONDS = 0.05
 
 
 def read_batches(
@@ -64,7 +65,10 @@ def read_batches(
         except Exception as error:
             log.critical("a batch could not be handled; the process ends", group=group, exc_info=True)
             on_fatal(error)
-            await asyncio.Event().wait()
+            # Another batch must not be taken, and a stop need not wait for this one; only this flag tells of it.
+            while subscriber.running:  # noqa: ASYNC110
+                await asyncio.sleep(_LOOK_SECONDS)
+            return
         try:
             await message.ack()
             passed("offset committed")
