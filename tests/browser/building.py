@@ -47,6 +47,7 @@ async def add_action(page: Page, after: str, words: str) -> None:
     """Add the action that the words find, by the plus after another one; its panel is open afterwards."""
     await page.get_by_role("button", name=f"Add an action after {after}").click()
     await page.get_by_role("combobox", name="Add an action").fill(words)
+    await expect(page.get_by_role("option").first).to_be_visible()
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("dialog", name="Add an action")).to_be_hidden()
 

@@ -41,6 +41,7 @@ async def add(page: Page, button: str, words: str) -> None:
     """Add an action by a plus, the one that the words find."""
     await page.get_by_role("button", name=button, exact=True).click()
     await page.get_by_role("combobox", name="Add an action").fill(words)
+    await expect(page.get_by_role("option").first).to_be_visible()
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("dialog", name="Add an action")).to_be_hidden()
 

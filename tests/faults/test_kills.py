@@ -5,34 +5,14 @@ import uuid
 from collections import Counter
 from typing import Any
 
-import asyncpg
-import msgspec
 import pytest
 
-from automations.contracts.results import RunAdvanced
 from tests.support.counting_server import CountingServer
 from tests.support.eventually import PATIENCE_SECONDS, eventually
+from tests.support.journal_reading import load_journal
 from tests.support.product import Product
 
 RUNS = 500
-_facts = msgspec.json.Decoder(RunAdvanced)
-
-
-async def completions_in_the_journal(product: Product, automation_id: str) -> Counter[tuple[str, str]]:
-    """Return how often the journal says of each step that it was completed."""
-    connection = await asyncpg.connect(product.stack.addresses.database_url)
-    try:
-        rows = await connection.fetch(
-            "SELECT fact FROM executor.journal JOIN executor.runs USING (run_id) WHERE automation_id = $1",
-            automation_id,
-        )
-    finally:
-        await connection.close()
-    counted: Counter[tuple[str, str]] = Counter()
-    for row in rows:
-        fact = _facts.decode(row["fact"])
-        counted.update((fact.run_id, step.path) for step in fact.steps if step.status == "completed")
-    return counted
 
 
 @pytest.mark.parametrize("service", ["trigger-matcher", "executor", "notifier", "api"])
@@ -67,9 +47,7 @@ async def test_killed_service_loses_nothing_and_does_nothing_twice(
     runs = await product.until_runs(automation["id"], RUNS, within_seconds=3 * PATIENCE_SECONDS)
     assert {run["record"]["id"] for run in runs} == set(records), "every event is accounted for"
     assert all([step["status"] for step in run["steps"]] == ["completed"] * 3 for run in runs)
-    counted = await completions_in_the_journal(product, automation["id"])
-    assert len(counted) == RUNS * 3
-    assert set(counted.values()) == {1}, "a completed step is never performed again"
+    (await load_journal(product.stack.addresses.database_url, automation["id"])).check(RUNS, steps=3)
     keys = Counter(
         request.headers["idempotency-key"] for request in witness.received if request.path.startswith(f"/{kind}")
     )

@@ -61,7 +61,7 @@ async def product(
 async def test_outage_under_load_loses_nothing_and_doubles_nothing(
     product: Product, engines: OwnEngines, witness: CountingServer, outage: Callable[[OwnEngines], Awaitable[None]]
 ) -> None:
-    """Events come all the while, runs call, wait for people and for times; no process ends, and all runs complete."""
+    """Events come all the while; runs call, wait for people and for times; no process ends, and all runs complete."""
     kind = f"t{uuid.uuid4().hex[:10]}.created"
     automations = {sort: await _create(product, f"{witness.url}/{kind}", kind, sort) for sort in set(SORTS)}
     processes = product.stack.pids()

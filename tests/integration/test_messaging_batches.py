@@ -4,6 +4,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import Context, copy_context
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -99,6 +100,21 @@ async def test_batch_whose_handler_raises_ends_the_process_and_is_read_again(
 
     async with reader(kafka_settings, topic, topic, take, fatal):
         await eventually(lambda: len(seen) == 100)
+
+
+async def test_what_a_handler_starts_does_not_keep_the_batch_in_memory(
+    kafka_settings: KafkaSettings, topic: str, producer: AIOKafkaProducer
+) -> None:
+    """A task inherits the context that it is started in; a handler's holds nothing of the message."""
+    inherited: list[Context] = []
+
+    async def take(_batch: Batch) -> None:
+        inherited.append(copy_context())
+
+    await publish(producer, topic, 20)
+    async with reader(kafka_settings, topic, topic, take, []):
+        await eventually(lambda: inherited)
+    assert [list(context) for context in inherited] == [[]] * len(inherited)
 
 
 async def test_stop_that_cancels_a_handler_acknowledges_nothing(

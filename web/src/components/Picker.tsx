@@ -51,6 +51,8 @@ function PickerBody({
   const listId = useId()
   const found = useMemo(() => matching(items, search), [items, search])
   const current = Math.min(chosen, found.length - 1)
+  // Enter may come before the list has: it is taken then.
+  const [isAwaited, setAwaited] = useState(false)
 
   useEffect(() => {
     list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' })
@@ -61,9 +63,15 @@ function PickerBody({
     onClose()
     onPick(item.id)
   }
+  useEffect(() => {
+    if (!isAwaited || items.length === 0) return
+    setAwaited(false)
+    take(found[current])
+  })
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'ArrowDown') setChosen((current + 1) % Math.max(found.length, 1))
     else if (event.key === 'ArrowUp') setChosen((current - 1 + found.length) % Math.max(found.length, 1))
+    else if (event.key === 'Enter' && items.length === 0) setAwaited(true)
     else if (event.key === 'Enter') take(found[current])
     else return
     event.preventDefault()
@@ -87,6 +95,7 @@ function PickerBody({
         onChange={(event) => {
           setSearch(event.currentTarget.value)
           setChosen(0)
+          setAwaited(false)
         }}
         onKeyDown={onKeyDown}
       />

@@ -8,6 +8,7 @@ not skip messages.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextvars import Context
 from typing import Any
 
 from aiokafka import ConsumerRecord
@@ -61,7 +62,8 @@ def read_batches(
     @subscriber
     async def handle(message: KafkaAckableMessage) -> None:
         try:
-            await handler(message.raw_message)
+            # In a context of its own: what a handler starts would else keep the whole batch in memory while it lives.
+            await asyncio.create_task(_handled(handler, message.raw_message), context=Context())
         except Exception as error:
             log.critical("a batch could not be handled; the process ends", group=group, exc_info=True)
             on_fatal(error)
@@ -76,6 +78,10 @@ def read_batches(
             log.info("partitions moved before a batch was acknowledged; it is read again", error=repr(error))
         except KafkaError as error:
             log.warning("a batch was not acknowledged; it may be read again", error=repr(error))
+
+
+async def _handled(handler: BatchHandler, batch: Batch) -> None:
+    await handler(batch)
 
 
 def _keep_raw_from(consumer: Callable[[], Any]) -> Callable[[Any], Awaitable[KafkaAckableMessage]]:
