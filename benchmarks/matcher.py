@@ -18,14 +18,14 @@ from rich.console import Console
 
 from automations.clock import from_milliseconds
 from automations.contracts.events import Position, read_envelope
-from automations.listening import Listener, listeners_of, scope_of
+from automations.listening import listeners_of, scope_of
 from benchmarks.figures import Figure, percentile
 from benchmarks.matcher_kafka import measure_kafka
 from benchmarks.matcher_load import Automations
 from embedded import kafka
 from embedded.report import PlainReport
 from trigger_matcher.definitions import DefinitionTable
-from trigger_matcher.matching import Index, match_event, reading_of
+from trigger_matcher.matching import Candidate, Index, match_event, reading_of
 
 SIZES: Final = (100, 1_000, 10_000, 100_000)
 EVENTS: Final = 20_000
@@ -101,7 +101,7 @@ def _loaded(size: int) -> _Load:
     return _Load(automations, table.index(), [value for value, _ in events], [one for _, one in events])
 
 
-def _match(value: bytes, index: Index) -> Sequence[Listener]:
+def _match(value: bytes, index: Index) -> Sequence[Candidate]:
     """Match one message as the service does: its type first, then no more than is asked for."""
     envelope = read_envelope(value, ())
     buckets = index.heard(envelope.tenant_id, envelope.event_type)

@@ -3,7 +3,8 @@
 Pure: no clock, no Kafka. The index and a plain loop over all automations always agree.
 """
 
+from trigger_matcher.matching.buckets import Candidate
 from trigger_matcher.matching.decide import Decision, decide, match_event, reading_of
 from trigger_matcher.matching.index import EMPTY, Group, Index
 
-__all__ = ["EMPTY", "Decision", "Group", "Index", "decide", "match_event", "reading_of"]
+__all__ = ["EMPTY", "Candidate", "Decision", "Group", "Index", "decide", "match_event", "reading_of"]

@@ -14,7 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 from automations.conditions import All, Comparison, compile_condition
 from automations.conditions import Node as Clause
@@ -29,20 +29,29 @@ FEW: Final = 4
 """As many listeners are rather asked one by one than told apart."""
 
 _FEW_EDITS: Final = 8
-T = TypeVar("T")
 _BY_ID: Final = attrgetter("automation_id")
 
 
-class Candidate:
-    """A listener as it lies in a bucket, with what is still to be asked of an event that reached it."""
+class Asked(NamedTuple):
+    """What is still to be asked of an event: clauses side by side, plain ones as values, the others as functions."""
 
-    __slots__ = ("equal", "listener", "needs_event", "ordered", "tests")
+    equal: tuple[str, ...]
+    ordered: tuple[Any, ...]
+    tests: tuple[Test, ...]
+    needs_event: bool
+
+
+class Candidate:
+    """A listener as it lies in a bucket, with what is still to be asked of an event that reached it.
+
+    What one event asks of one in 100,000 listeners is seldom in the processor's cache: a candidate is small, and
+    what many ask alike is one value.
+    """
+
+    __slots__ = ("asked", "listener")
 
     def __init__(self, listener: Listener, left: All) -> None:
         self.listener = listener
-        self.needs_event = listener.needs_event
-        # Clauses side by side, plain ones as values, and what many have in common shared, not one function around
-        # them: what an event asks of one in 100,000 listeners is seldom in the processor's cache.
         equal, ordered, tests = list[str](), list[Any](), list[Test]()
         for clause in _clauses(left):
             plain = plain_clause(clause) if isinstance(clause, Comparison) else None
@@ -52,9 +61,7 @@ class Candidate:
                 equal += plain
             else:
                 ordered += plain
-        self.equal = _shared(tuple(equal))
-        self.ordered = tuple(ordered)
-        self.tests = _shared(tuple(tests))
+        self.asked = _shared(Asked(tuple(equal), tuple(ordered), tuple(tests), bool(tests) and listener.needs_event))
 
     @property
     def automation_id(self) -> str:
@@ -139,9 +146,9 @@ def _compile_alone(clause: Clause) -> Test:
     return compile_condition(All(clause.pointer, (clause,))).holds
 
 
-@lru_cache(maxsize=16_384)
-def _shared(clauses: tuple[T, ...]) -> tuple[T, ...]:
-    return clauses
+@lru_cache(maxsize=65_536)
+def _shared(asked: Asked) -> Asked:
+    return asked
 
 
 def find_candidates(bucket: Bucket, facts: Facts, found: list[Candidate]) -> None:

@@ -16,7 +16,7 @@ from automations.contracts.events import CrmEvent, Envelope, Position, event_nam
 from automations.contracts.identity import run_id
 from automations.contracts.results import SkipReason, StartSkipped
 from automations.contracts.topics import record_key
-from automations.listening import Listener, judge_match
+from automations.listening import Listener, judge_match, too_long_chain
 from automations.paths import Scope
 from trigger_matcher.matching.buckets import Bucket, Candidate, find_candidates
 from trigger_matcher.matching.index import Index
@@ -66,8 +66,11 @@ class Reading:
         return whole
 
 
-def match_event(reading: Reading, buckets: Iterable[Bucket]) -> list[Listener]:
-    """Return those in the buckets whose conditions hold for the event; `Index.heard` says who hears it."""
+def match_event(reading: Reading, buckets: Iterable[Bucket]) -> list[Candidate]:
+    """Return those in the buckets whose conditions hold for the event; `Index.heard` says who hears it.
+
+    Each listener comes once. It is not looked at: that is for who needs it.
+    """
     found: list[Candidate] = []
     for bucket in buckets:
         find_candidates(bucket, reading, found)
@@ -77,18 +80,18 @@ def match_event(reading: Reading, buckets: Iterable[Bucket]) -> list[Listener]:
     scope: Scope | None = None
     matches = []
     for one in found:
-        if not hold(record, one.equal, one.ordered):
+        equal, ordered, tests, needs_event = one.asked
+        if not hold(record, equal, ordered):
             continue
-        tests = one.tests
         if tests:
-            if one.needs_event:
+            if needs_event:
                 scope = reading.whole
             elif scope is None:
                 scope = Scope(record=record, changes=reading.changes)
             if not _all_hold(tests, scope):
                 continue
-        matches.append(one.listener)
-    return list(dict.fromkeys(matches)) if len(matches) > 1 else matches
+        matches.append(one)
+    return list({one.listener: one for one in matches}.values()) if len(matches) > 1 else matches
 
 
 def _all_hold(tests: tuple[Test, ...], scope: Scope) -> bool:
@@ -119,7 +122,7 @@ def decide(
         return []
     event = envelope.event(position, reading.trigger)
     place = EventPosition(topic=position.topic, partition=position.partition, offset=position.offset)
-    decisions = (_decision(event, place, listener, now, definitions_offset) for listener in matches)
+    decisions = (_decision(event, place, one.listener, now, definitions_offset) for one in matches)
     return [decision for decision in decisions if decision is not None]
 
 
@@ -162,6 +165,7 @@ def _start(
         caused_by=event.caused_by,
         decided_at=now,
         position=place,
+        appended_at=event.appended_at,
     )
 
 
@@ -175,4 +179,6 @@ def _skipped(event: CrmEvent, listener: Listener, run: str, now: datetime, reaso
         reason=reason,
         event=event.trigger,
         at=now,
+        detail=too_long_chain(event) if reason == "loop_guard" else None,
+        chain_id=event.caused_by.chain_id,
     )
