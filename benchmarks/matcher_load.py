@@ -60,6 +60,10 @@ class Automations:
                 live=LiveDocument(version=1, document=document),
             )
 
+    def name(self, number: int) -> tuple[str, str, str]:
+        """Return the type, the account and the priority that an automation is about."""
+        return TYPES[number % len(TYPES)], _account(number), _PRIORITIES[number % 4]
+
     def events(self, count: int) -> Iterator[tuple[bytes, str]]:
         """Yield events as CloudEvents of about 300 bytes, with the automation that each matches."""
         for place in range(count):

@@ -14,7 +14,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from automations.conditions import All, Comparison, compile_condition
 from automations.conditions import Node as Clause
@@ -29,6 +29,7 @@ FEW: Final = 4
 """As many listeners are rather asked one by one than told apart."""
 
 _FEW_EDITS: Final = 8
+T = TypeVar("T")
 _BY_ID: Final = attrgetter("automation_id")
 
 
@@ -61,7 +62,9 @@ class Candidate:
                 equal += plain
             else:
                 ordered += plain
-        self.asked = _shared(Asked(tuple(equal), tuple(ordered), tuple(tests), bool(tests) and listener.needs_event))
+        in_order: tuple[Any, ...] = tuple(map(_shared, ordered))
+        needs_event = bool(tests) and listener.needs_event
+        self.asked = _shared(Asked(_shared(tuple(equal)), _shared(in_order), tuple(tests), needs_event))
 
     @property
     def automation_id(self) -> str:
@@ -146,9 +149,10 @@ def _compile_alone(clause: Clause) -> Test:
     return compile_condition(All(clause.pointer, (clause,))).holds
 
 
-@lru_cache(maxsize=65_536)
-def _shared(asked: Asked) -> Asked:
-    return asked
+@lru_cache(maxsize=65_536, typed=True)
+def _shared(value: T) -> T:
+    """Return one and the same object for equal values of a type."""
+    return value
 
 
 def find_candidates(bucket: Bucket, facts: Facts, found: list[Candidate]) -> None:
