@@ -173,3 +173,32 @@ def test_validation_of_junk_ends_in_problems_or_in_a_document_that_loads(actions
         assert validate_document(validated.document).document == validated.document
         for inner in inner_lists(load_document(validated.document).actions):
             check_both_sides(graph_of(inner))
+
+
+_NAMED = st.sampled_from(
+    [None, "notify_user", "notify_user_2", "notify_user_3", "create_task", "create_task_2", "mine"]
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["notify_user", "create_task"]), _NAMED), min_size=1, max_size=8))
+def test_absent_ids_are_the_type_and_the_next_free_number_in_the_lists_order(wanted: list[tuple[str, Any]]) -> None:
+    """Ids are written back: those that were given stay, the others count on, and no two are the same."""
+    seen: set[str] = set()
+    actions: list[Json] = []
+    params = {"notify_user": {"user": "u", "message": "m"}, "create_task": {"title": "t"}}
+    for kind, own in wanted:
+        given_id = {} if own is None or own in seen else {"id": own}
+        seen.update(given_id.values())
+        actions.append({"type": kind, "params": params[kind], **given_id})
+    validated = validate_document({"name": "n", "trigger": {"event": "e"}, "actions": actions})
+    assert validated.document is not None, validated.problems
+    expected = []
+    for action in actions:
+        own = action.get("id")
+        number = 1
+        while own is None:
+            free = action["type"] if number == 1 else f"{action['type']}_{number}"
+            own, number = (None if free in seen else free), number + 1
+        seen.add(own)
+        expected.append(own)
+    assert [action["id"] for action in validated.document["actions"]] == expected
