@@ -30,7 +30,7 @@ from trigger_matcher.matching import Decision, Index, decide
 log = get_logger(__name__)
 
 SERVICE = "trigger-matcher"
-MAX_RECORDS = 2_000
+MAX_RECORDS = 5_000
 """Events of one batch: what a batch costs besides them (the end of the definitions, a commit) is divided by many."""
 PUBLISH_AT_ONCE = 2_000
 """Messages published together; more of one batch wait, so that many matches take no unbounded memory."""
