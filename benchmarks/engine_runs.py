@@ -28,6 +28,7 @@ from automations.contracts.identity import run_id
 from automations.contracts.topics import RUN_COMMANDS
 from automations.contracts.wire import encode
 from automations.messaging.publisher import Record
+from automations.messaging.room import Room
 from automations.migrations import migrate
 from automations.observability import configure_logging
 from automations.postgres import PostgresSettings, open_pool
@@ -38,9 +39,12 @@ from executor.engine.outcomes import Effect
 from executor.engine.run import Run
 from executor.enrolment.accept import Acceptor
 from executor.enrolment.decide import Definitions
+from executor.enrolment.loop_guard import LoopGuard
 from executor.gate import Outcome
 from executor.journal.lease import Lease
-from executor.journal.store import MIGRATIONS, SCHEMA, Journal, queries
+from executor.journal.past_starts import PastStarts
+from executor.journal.sql import queries
+from executor.journal.store import MIGRATIONS, SCHEMA, Journal
 from executor.journal.versions import Versions
 from executor.publication import Publication
 from executor.runner import Runner
@@ -52,6 +56,7 @@ STEADY_RUNS: Final = 100
 STEADY_RATE: Final = 10.0
 _AUTOMATION: Final = "bench"
 _TENANT: Final = "default"
+_MOST_A_MINUTE: Final = 10
 
 
 class CostlessGate:
@@ -79,8 +84,9 @@ class NoFollower:
 class Engine:
     """An executor without Kafka."""
 
-    def __init__(self, runner: Runner, acceptor: Acceptor) -> None:
+    def __init__(self, runner: Runner, room: Room, acceptor: Acceptor) -> None:
         self._runner = runner
+        self._room = room
         self._acceptor = acceptor
         self._made = 0
 
@@ -94,6 +100,7 @@ class Engine:
         """Return the seconds until all runs of these commands have ended, durably."""
         started = perf_counter()
         for first in range(0, len(commands), BATCH):
+            await self._room.until_open()
             await self._acceptor.accept(commands[first : first + BATCH])
         while self._runner.active:
             await asyncio.sleep(0.001)
@@ -160,7 +167,8 @@ async def _running(database_url: str) -> AsyncIterator[Engine]:
         lease = Lease(pool, queries, f"bench:{os.getpid()}")
         journal, versions, definitions = Journal(pool, lease), Versions(pool), Definitions()
         publication = Publication(publisher)
-        runner = Runner(journal, versions, gate, publication, _fail, MAX_ACTIVE)
+        room = Room(MAX_ACTIVE)
+        runner = Runner(journal, versions, gate, publication, _fail, room)
         definition = _definition()
         definitions.take(_TENANT, _AUTOMATION, definition)
         versions.take(definition)
@@ -168,7 +176,9 @@ async def _running(database_url: str) -> AsyncIterator[Engine]:
         await lease.take()
         background = [asyncio.create_task(work) for work in (lease.keep(), journal.run(), publication.run())]
         try:
-            yield Engine(runner, Acceptor(journal, versions, definitions, follower, runner, publisher))
+            guard = LoopGuard(_MOST_A_MINUTE)
+            acceptor = Acceptor(journal, versions, definitions, follower, runner, publisher, guard, PastStarts(pool))
+            yield Engine(runner, room, acceptor)
         finally:
             for task in background:
                 task.cancel()

@@ -36,8 +36,14 @@ class Places:
     """A draft with nested conditions, of whose events some were seen lately, and not all match."""
     graph: str
     """Active, with a branch, a join, a loop, a wait, and ways after a failure and after time is up."""
+    skipped: str
+    """Active, with starts that a pause skipped."""
+    looping: str
+    """Active, with starts that the loop guard refused."""
     runs: dict[str, str] = field(default_factory=dict)
-    """By what became of them: waiting, completed, failed, dry."""
+    """By what became of them: waiting, completed, failed, tried (several times), dry, graph."""
+    act: str = ""
+    """An act on two runs, of which one could not be acted on."""
     tasks: dict[str, str] = field(default_factory=dict)
     """`open` and `completed`."""
 
@@ -84,7 +90,8 @@ async def set_up_places(product: Product, *, name: str = "") -> Places:
         )
     drafts = await _set_up_draft(product, tail), await _set_up_conditions(product, tail)
     graph, graph_run = await _set_up_graph(product, tail)
-    places = Places(automation["id"], drafts[0], "", drafts[1], graph)
+    skipped, looping = await _set_up_skipped(product, tail), await _set_up_loop(product, tail)
+    places = Places(automation["id"], drafts[0], "", drafts[1], graph, skipped, looping)
     places.runs["graph"] = graph_run
     [first, second] = await _until_waiting(product, automation["id"], 2)
     places.tasks = {"open": first["waiting"]["task_id"], "completed": second["waiting"]["task_id"]}
@@ -96,7 +103,10 @@ async def set_up_places(product: Product, *, name: str = "") -> Places:
     )
     places.runs["completed"] = second["id"]
     places.runs["failed"] = await _set_up_failed_run(product, tail)
+    places.runs["tried"] = await _set_up_tried_run(product, tail)
     places.changed, places.runs["dry"] = await _set_up_dry_run(product, tail)
+    named = [places.runs["failed"], places.runs["waiting"]]
+    places.act = (await product.call("POST", "/mass-acts", {"act": "rerun", "runs": named}, expect=201))["id"]
     return places
 
 
@@ -149,6 +159,39 @@ async def _set_up_conditions(product: Product, tail: str) -> str:
 
     await eventually(look)
     return str(created["id"])
+
+
+async def _set_up_skipped(product: Product, tail: str) -> str:
+    event = f"p{uuid.uuid4().hex[:8]}.created"
+    tell = {"type": "send_notification", "params": {"channel": "slack", "message": f"Hello{tail}"}}
+    automation = await product.create({"event": event}, [tell], name=f"Was paused{tail}")
+    path = f"/automations/{automation['id']}"
+    await product.call("PATCH", path, {"status": "paused"})
+    for _ in range(3):
+        await product.publish_case(event, subject=f"Cannot sign in{tail}")
+
+    async def look() -> bool:
+        return len((await product.call("GET", f"{path}/skipped-starts"))["items"]) == 3
+
+    await eventually(look)
+    await product.call("PATCH", path, {"status": "active"})
+    return str(automation["id"])
+
+
+async def _set_up_loop(product: Product, tail: str) -> str:
+    event = f"p{uuid.uuid4().hex[:8]}.created"
+    note = {"id": "note", "type": "set", "params": {"values": {"noted": True}}}
+    automation = await product.create({"event": event}, [note], name=f"Starts itself{tail}")
+    for number in range(12):
+        record = {"id": f"C-77{tail}", "number": number}
+        await product.publish({"type": event, "event_id": uuid.uuid4().hex, "record": record}, key="C-77")
+
+    async def look() -> bool:
+        found = await product.call("GET", f"/automations/{automation['id']}")
+        return found["loop_guard"] is not None and found["loop_guard"]["count"] == 2
+
+    await eventually(look)
+    return str(automation["id"])
 
 
 async def _set_up_graph(product: Product, tail: str) -> tuple[str, str]:
@@ -206,6 +249,20 @@ async def _set_up_failed_run(product: Product, tail: str) -> str:
     return str((await product.until_run(automation["id"], status="failed"))["id"])
 
 
+async def _set_up_tried_run(product: Product, tail: str) -> str:
+    event = f"p{uuid.uuid4().hex[:8]}.created"
+    hook = {
+        "type": "call_webhook",
+        "name": f"Tell nobody{tail}",
+        "params": {"url": "http://nowhere.invalid/"},
+        "retry": {"max_attempts": 3, "first_delay": 1},
+    }
+    wait = {"type": "delay", "params": {"for": "1s"}}
+    automation = await product.create({"event": event}, [wait, hook], name=f"Try again{tail}")
+    await product.publish_case(event, subject=f"Nobody{tail}")
+    return str((await product.until_run(automation["id"], status="failed"))["id"])
+
+
 async def _set_up_dry_run(product: Product, tail: str) -> tuple[str, str]:
     event = f"p{uuid.uuid4().hex[:8]}.updated"
     mail = {"type": "send_email", "params": {"to": "kim@example.com", "subject": f"News{tail}", "body": "Hello"}}
@@ -256,7 +313,7 @@ def at(path: str) -> Way:
     async def go(page: Page, places: Places) -> None:
         runs = {f"run_{what}": run for what, run in places.runs.items()}
         tasks = {f"task_{what}": task for what, task in places.tasks.items()}
-        ids = {name: getattr(places, name) for name in ("automation", "draft", "changed", "conditions", "graph")}
+        ids = {name: value for name, value in vars(places).items() if isinstance(value, str)}
         await page.goto(path.format(**ids, **runs, **tasks))
         await settle(page)
 
@@ -344,6 +401,40 @@ async def offer_names(page: Page, places: Places) -> None:
     await expect(page.get_by_role("option", name="event.type")).to_be_visible(timeout=SOON_MS)
 
 
+async def select_runs(page: Page, places: Places) -> None:
+    """Select all runs that are shown, and show what can be done with them."""
+    await at("/automations/{automation}/runs")(page, places)
+    for box in await page.get_by_role("checkbox", name=re.compile("^Select the run for")).all():
+        await box.check()
+    await expect(page.get_by_role("region", name="Selected runs")).to_be_visible()
+
+
+async def ask_to_cancel(page: Page, places: Places) -> None:
+    """Show what the cancellation of selected runs means."""
+    await select_runs(page, places)
+    await page.get_by_role("button", name=re.compile("^Cancel [0-9]")).click()
+    await expect(page.get_by_role("dialog", name=re.compile("^Cancel"))).to_be_visible()
+
+
+async def follow_act(page: Page, places: Places) -> None:
+    """Show how far an act on runs is, and what failed."""
+    await at("/runs?act={act}")(page, places)
+    await expect(page.get_by_role("list", name="What failed")).to_be_visible(timeout=SOON_MS)
+
+
+async def open_times(page: Page, places: Places) -> None:
+    """Show the times of a run's steps and attempts as a table."""
+    await at("/runs/{run_tried}")(page, places)
+    await page.get_by_text("Times as a table").click()
+
+
+async def edit_rerun(page: Page, places: Places) -> None:
+    """Show the record that a rerun begins with."""
+    await then("/runs/{run_completed}", ("button", "Rerun"))(page, places)
+    await page.get_by_text("Change the record first").click()
+    await expect(page.get_by_role("textbox", name="Record of the event, as JSON")).to_be_visible()
+
+
 BUILDER = "/automations/{automation}"
 GRAPH = "/automations/{graph}"
 STATES = (
@@ -375,6 +466,13 @@ STATES = (
     State("automation-delete", then(BUILDER, ("button", "More"), ("menuitem", "Delete"))),
     State("automation-runs", at("/automations/{automation}/runs")),
     State("automation-runs-empty", at("/automations/{draft}/runs")),
+    State("automation-skipped", at("/automations/{skipped}/skipped")),
+    State("automation-skipped-start", then("/automations/{skipped}/skipped", ("button", "Start all"))),
+    State("automation-skipped-empty", at("/automations/{draft}/skipped")),
+    State("automation-loop-guard", at("/automations/{looping}/skipped?reason=loop_guard")),
+    State("automation-runs-selected", select_runs),
+    State("automation-runs-cancel", ask_to_cancel),
+    State("runs-act", follow_act),
     State("automation-versions", at("/automations/{changed}/versions")),
     State("runs", at("/runs")),
     State("runs-nothing-fits", at("/runs?status=cancelled")),
@@ -383,6 +481,9 @@ STATES = (
     State("run-failed", at("/runs/{run_failed}")),
     State("run-graph", at("/runs/{run_graph}")),
     State("run-cancel", then("/runs/{run_graph}", ("button", "Cancel the run"))),
+    State("run-attempts", at("/runs/{run_tried}")),
+    State("run-times", open_times),
+    State("run-rerun-edited", edit_rerun),
     State("run-rerun", then("/runs/{run_completed}", ("button", "Rerun"))),
     State("run-dry", at("/runs/{run_dry}")),
     State("run-event", then("/runs/{run_completed}", ("button", "Show the event"))),

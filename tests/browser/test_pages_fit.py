@@ -47,6 +47,10 @@ FAILING = {
     "/automations/{automation}": ("**/api/v1/automations/*", "The automation could not be read"),
     "/automations/{draft}": ("**/api/v1/automations/*/draft", "The draft could not be read"),
     "/automations/{automation}/runs": ("**/api/v1/automations/*/runs?*", "The runs could not be read"),
+    "/automations/{automation}/skipped": (
+        "**/api/v1/automations/*/skipped-starts?*",
+        "The skipped starts could not be read",
+    ),
     "/automations/{automation}/versions": ("**/api/v1/automations/*/versions", "The versions could not be read"),
     "/runs": ("**/api/v1/runs?*", "The runs could not be read"),
     "/runs/{run}": ("**/api/v1/runs/*", "The run could not be read"),

@@ -133,14 +133,6 @@ def test_service_readme_tells_every_setting(service: str) -> None:
     assert not {name for name in names if f"`{name}`" not in page}
 
 
-def test_executor_readme_tells_every_metric() -> None:
-    source = (ROOT / "services/executor/executor/metrics.py").read_text(encoding="utf-8")
-    page = (ROOT / "services/executor/README.md").read_text(encoding="utf-8")
-    names = set(re.findall(r'\("(executor_\w+)"', source))
-    assert names
-    assert not {name for name in names if f"`{name}" not in page}
-
-
 @pytest.mark.parametrize("path", DECISIONS, ids=relative)
 def test_decision_says_why_and_what_holds_it(path: Path) -> None:
     """A decision is short, has its five parts in order, and names a check."""

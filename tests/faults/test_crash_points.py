@@ -32,6 +32,8 @@ class Crash(NamedTuple):
     armed: Literal["before the events", "during the first call", "with the tasks open"] = "before the events"
     pause: str = "0.1s"
     """How long the runs' delay is; for a long one they are given up."""
+    records: int = RUNS
+    """For how many records the runs are; those for one take turns."""
 
 
 CRASHES = (
@@ -42,6 +44,7 @@ CRASHES = (
     Crash("executor", "published"),
     Crash("executor", "lease renewed", "during the first call"),
     Crash("executor", "timer claimed", pause="4s"),
+    Crash("executor", "turn handed on", records=RUNS // 2),
     Crash("executor", "offset committed", "with the tasks open"),
     Crash("executor", "result journaled", "with the tasks open"),
     Crash("api", "submission stored", "with the tasks open"),
@@ -58,6 +61,8 @@ class AtCrash(NamedTuple):
     held: int
     """Runs that name a process."""
     timers: int
+    handed_on: int
+    """Runs that have been given their turn, and have not begun."""
     unsent: int
     """Controls in api's outbox."""
 
@@ -73,6 +78,7 @@ EVIDENCE: Mapping[DurablePoint, Callable[[AtCrash], bool]] = {
     "published": lambda at: len(at.journal.facts) > 0,
     "lease renewed": lambda at: at.held == RUNS and at.completed("first") == 0,
     "timer claimed": lambda at: at.held > 0 and at.timers < RUNS and at.completed("pause") < RUNS,
+    "turn handed on": lambda at: at.handed_on > 0 and at.completed("second") > 0,
     "submission stored": lambda at: at.unsent == 1 and at.completed("approve") == 0,
     "control sent": lambda at: at.unsent == 1,
 }
@@ -112,8 +118,8 @@ async def test_runs_reach_their_end_through_a_crash(
         if crash.armed == "during the first call":
             during.enter_context(witness.holding(f"/{kind}/first"))
         for number in range(RUNS):
-            event = {"type": kind, "event_id": str(number), "record": {"id": f"r{number}"}}
-            await product.publish(event, key=str(number))
+            record = f"r{number % crash.records}"
+            await product.publish({"type": kind, "event_id": str(number), "record": {"id": record}}, key=record)
         if crash.armed == "during the first call":
             await eventually(lambda: len(_calls(witness, kind)) == RUNS)
             service.arm(crash.point)
@@ -131,7 +137,7 @@ async def test_runs_reach_their_end_through_a_crash(
     tasks = await _open_tasks(product, automation["id"], left_over)
     await gather_limited(10, [partial(_complete_one, product, task) for task in tasks])
     runs = await product.until_runs(automation["id"], RUNS)
-    assert {run["record"]["id"] for run in runs} == {f"r{number}" for number in range(RUNS)}
+    assert {run["record"]["id"] for run in runs} == {f"r{number}" for number in range(crash.records)}
     (await load_journal(product.stack.addresses.database_url, automation["id"])).check(RUNS, len(STEPS))
     _check_calls(_calls(witness, kind), at_crash.journal)
 
@@ -174,10 +180,13 @@ async def _look(product: Product, witness: CountingServer, kind: str, automation
     database_url = product.stack.addresses.database_url
     connection = await asyncpg.connect(database_url)
     try:
-        held, timers, unsent = await connection.fetchrow(
+        held, timers, handed_on, unsent = await connection.fetchrow(
             """
             SELECT (SELECT count(*) FROM executor.runs WHERE automation_id = $1 AND process IS NOT NULL),
                    (SELECT count(*) FROM executor.timers JOIN executor.runs USING (run_id) WHERE automation_id = $1),
+                   (SELECT count(*) FROM executor.runs WHERE automation_id = $1 AND turn = 'held'
+                    AND convert_from(state, 'UTF8')::json ->> 'status' = 'queued'
+                    AND (SELECT count(*) FROM executor.journal WHERE journal.run_id = runs.run_id) = 1),
                    (SELECT count(*) FROM api.outbox WHERE topic = 'automations.run-controls')
             """,
             automation_id,
@@ -185,7 +194,7 @@ async def _look(product: Product, witness: CountingServer, kind: str, automation
     finally:
         await connection.close()
     calls = frozenset(call.headers["idempotency-key"] for call in _calls(witness, kind))
-    return AtCrash(await load_journal(database_url, automation_id), calls, held, timers, unsent)
+    return AtCrash(await load_journal(database_url, automation_id), calls, held, timers, handed_on, unsent)
 
 
 def _calls(witness: CountingServer, kind: str) -> list[Received]:

@@ -105,7 +105,14 @@ CASES: dict[str, tuple[list[dict[str, Any]], Moves]] = {
         ],
         item_fails,
     ),
+    "waited-for-its-turn": ([webhook("call"), TASK], EngineRun.cooperate),
+    "cancelled-before-its-turn": (
+        [webhook("call")],
+        lambda run: (run.give(CancelRequested(requested_by="ines", at=run.at())), None)[1],
+    ),
 }
+QUEUED = frozenset({"waited-for-its-turn", "cancelled-before-its-turn"})
+"""The cases whose turn is taken when they start."""
 
 
 def main() -> None:
@@ -117,7 +124,7 @@ def main() -> None:
             continue
         checked = validate_document({"name": "t", "trigger": {"event": "case.created"}, "actions": actions})
         assert checked.document is not None, (name, checked.problems)
-        run = EngineRun(plan_version(checked.document), started(record=RECORD))
+        run = EngineRun(plan_version(checked.document), started(record=RECORD, turn_free=name not in QUEUED))
         move(run)
         assert run.run.ended, name
         path.write_text(json.dumps({"document": checked.document, "history": run.recorded()}, indent=1) + "\n")

@@ -333,3 +333,13 @@ async def test_examples_of_the_description_are_answered(api: httpx.AsyncClient) 
     for example in content("/api/v1/automations/{automation_id}/test")["examples"].values():
         told = await explained(api, automation_id, **example["value"])
         assert told["event"]["type"] == "case.created"
+
+
+async def test_event_at_the_end_of_a_long_chain_starts_nothing(api: httpx.AsyncClient) -> None:
+    """Eight runs may lead to an event; what the ninth leads to is taken for a loop."""
+    automation = await created(api)
+    for depth, verdict in ((8, "starts"), (9, "loop_guard")):
+        event = {**EVENT, "causerun": "r", "causechain": "c", "causedepth": str(depth)}
+        told = (await api.post(f"/automations/{automation}/explain", json={"event": event})).json()
+        assert (told["verdict"], told["starts"]) == (verdict, verdict == "starts")
+        assert failed_checks(told) == (set() if verdict == "starts" else {"chain"})

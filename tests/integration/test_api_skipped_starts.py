@@ -116,6 +116,27 @@ async def test_skipped_starts_are_started_once_each_in_their_order(
     assert {item["reason"] for item in await listed(api, automation, started="false")} == {"late"}
 
 
+async def test_some_are_started_at_a_time_and_the_rest_is_counted(
+    api: httpx.AsyncClient, executor: FakeExecutor
+) -> None:
+    """The oldest first; the counts tell what was skipped for which reason, and what can still be started."""
+    automation = (await api.post("/automations", json=DOCUMENT)).json()["id"]
+    skipped = await skip(api, executor, automation, 5)
+    await skip(api, executor, automation, 2, "late")
+    path = f"/automations/{automation}/skipped-starts"
+    counts = (await api.get(f"{path}/counts")).json()["items"]
+    assert counts == [
+        {"reason": "late", "number": 2, "startable": 0},
+        {"reason": "paused", "number": 5, "startable": 5},
+    ]
+    assert (await api.post(f"{path}/start", json={"most": 2})).json() == {"started": 2, "left": 3}
+    started = [item["run_id"] for item in await listed(api, automation, started="true")]
+    assert set(started) == set(skipped[:2])
+    assert (await api.get(f"{path}/counts")).json()["items"][1] == {"reason": "paused", "number": 5, "startable": 3}
+    assert (await api.post(f"{path}/start", json={"ids": "all", "most": 0})).status_code == 422
+    assert (await api.get("/automations/none/skipped-starts/counts")).status_code == 404
+
+
 async def test_named_starts_alone_are_started(
     api: httpx.AsyncClient, executor: FakeExecutor, commands: TopicTail
 ) -> None:

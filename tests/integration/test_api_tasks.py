@@ -172,6 +172,14 @@ async def test_malformed_completion_has_every_problem_named(api: httpx.AsyncClie
     assert {error["pointer"] for error in answer.json()["errors"]} == {"/output", "/step", "/approved"}
 
 
+async def test_output_that_is_larger_than_a_step_takes_is_refused(api: httpx.AsyncClient, run: FakeRun) -> None:
+    answer = await api.post(path_of(run), json={"output": {"text": "x" * 262_144}})
+    assert answer.status_code == 422
+    [error] = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == ("/output", "too_large")
+    assert "at most 262144" in error["message"]
+
+
 async def test_output_that_does_not_fit_the_form_is_refused_and_leaves_the_task_free(
     api: httpx.AsyncClient, executor: FakeExecutor, run: FakeRun
 ) -> None:

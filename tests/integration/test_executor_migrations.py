@@ -8,7 +8,8 @@ import pytest
 
 from automations.migrations import migrate
 from automations.postgres import PostgresSettings, open_pool
-from executor.journal.store import MIGRATIONS, SCHEMA, queries
+from executor.journal.sql import queries
+from executor.journal.store import MIGRATIONS, SCHEMA
 
 NAMES = [name for name in queries.available_queries if not name.endswith("_cursor")]
 

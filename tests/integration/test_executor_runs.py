@@ -110,6 +110,26 @@ async def test_dry_run_completes_without_reaching_anybody(
     assert len(server.received) == before
 
 
+async def test_answer_that_is_larger_than_a_step_takes_fails_the_step_once(
+    commander: Commander, results: ResultsTail, server: CountingServer
+) -> None:
+    """The other side has done what it was asked for: it is not asked again, and the failure can be led on."""
+    server.answer = lambda _request: (200, {"text": "x" * 300_000})
+    try:
+        automation, offset = await commander.define([webhook(server, "/much", body={}) | {"on_error": "continue"}])
+        command = commander.command(automation, offset)
+        await commander.start(command)
+        facts = await results.until_ended(command.run_id)
+    finally:
+        server.answer = lambda _request: (200, {"ok": True})
+    assert facts[-1].status == "completed"
+    error = facts[-1].steps[0].error
+    assert error is not None
+    assert error.kind == "too_large"
+    assert "262144 bytes" in error.message
+    assert server.keys().count(f"{command.run_id}:call_webhook") == 1
+
+
 async def test_refused_effect_fails_the_run_with_the_other_sides_words(
     commander: Commander, results: ResultsTail, server: CountingServer
 ) -> None:

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from contextvars import Context, copy_context
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -13,6 +14,8 @@ from faststream.kafka import KafkaBroker
 
 from automations.messaging.batches import Batch, read_batches
 from automations.messaging.connection import KafkaSettings
+from automations.messaging.room import Room
+from tests.support.consumer_groups import load_group
 from tests.support.eventually import PATIENCE_SECONDS, eventually
 
 PARTITIONS = 4
@@ -44,10 +47,11 @@ async def reader(
     handler: Callable[[Batch], Awaitable[None]],
     fatal: list[BaseException],
     graceful_timeout: float = 20.0,
+    **more: Any,
 ) -> AsyncIterator[KafkaBroker]:
     broker = settings.broker(f"test-{uuid.uuid4().hex[:6]}")
     broker.config.broker_config.graceful_timeout = graceful_timeout
-    read_batches(broker, topic, group=group, handler=handler, on_fatal=fatal.append)
+    read_batches(broker, topic, group=group, handler=handler, on_fatal=fatal.append, **more)
     await broker.start()
     try:
         yield broker
@@ -186,3 +190,62 @@ async def test_header_that_is_no_text_skips_nothing(
     async with reader(kafka_settings, topic, topic, take, fatal):
         await eventually(lambda: len(seen) == 10)
     assert fatal == []
+
+
+async def test_reader_without_room_fetches_nothing_and_stays_in_its_group(
+    kafka_settings: KafkaSettings, topic: str, producer: AIOKafkaProducer
+) -> None:
+    """A pause that is longer than Kafka waits for a reader's next question moves no partition; then all is read."""
+    fatal: list[BaseException] = []
+    seen: set[tuple[int, int]] = set()
+    room = Room(100)
+
+    async def take(batch: Batch) -> None:
+        seen.update((record.partition, record.offset) for record in batch)
+        room.hold(len(seen))
+
+    await publish(producer, topic, 3_000)
+    longest_silence_ms = 2_000
+    async with reader(
+        kafka_settings, topic, topic, take, fatal, max_records=150, room=room, max_poll_interval_ms=longest_silence_ms
+    ):
+        await eventually(lambda: not room.is_open)
+        before, taken = await load_group(kafka_settings.bootstrap_servers, topic), len(seen)
+        await asyncio.sleep(2 * longest_silence_ms / 1000)
+        assert await load_group(kafka_settings.bootstrap_servers, topic) == before
+        assert len(seen) == taken <= 300, "at most a batch that was fetched before came after the end of room"
+        while len(seen) < 3_000:
+            known = len(seen)
+            room.hold(0)
+            await eventually(lambda known=known: len(seen) > known)  # type: ignore[misc]  # mypy cannot infer it
+    assert fatal == []
+
+
+async def test_partitions_that_come_while_there_is_no_room_are_paused_too(
+    kafka_settings: KafkaSettings, topic: str, producer: AIOKafkaProducer
+) -> None:
+    """A rebalance gives a reader partitions that are not paused; it takes nothing of them before there is room."""
+    fatal: list[BaseException] = []
+    seen: list[int] = []
+    room = Room(100)
+
+    async def take(batch: Batch) -> None:
+        seen.append(len(batch))
+
+    room.hold(100)
+    async with reader(kafka_settings, topic, topic, take, fatal, room=room):
+        await eventually(lambda: _has_members(kafka_settings, topic, 1))
+        async with reader(kafka_settings, topic, topic, take, fatal, room=room):
+            await eventually(lambda: _has_members(kafka_settings, topic, 2))
+        await eventually(lambda: _has_members(kafka_settings, topic, 1))
+        await publish(producer, topic, 100)
+        await asyncio.sleep(1)
+        assert seen == []
+        room.hold(0)
+        await eventually(lambda: sum(seen) == 100)
+    assert fatal == []
+
+
+async def _has_members(settings: KafkaSettings, group: str, number: int) -> bool:
+    found = await load_group(settings.bootstrap_servers, group)
+    return found.state == "Stable" and len(found.members) == number

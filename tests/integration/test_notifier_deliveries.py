@@ -277,3 +277,30 @@ async def test_killed_notifier_never_sends_twice_what_it_had_begun(
     await send(writer, once)
     assert await outcomes(results, once, 2) == [result, result]
     assert arrived(once) == 1
+
+
+async def test_mail_server_that_hangs_holds_up_mails_and_nothing_else(
+    writer: StreamWriter, results: TopicTail, mails: MailServer, slack: CountingServer
+) -> None:
+    """200 mails go to a server that takes them and does not answer; what is sent to Slack after them arrives."""
+    slack.answer = lambda _request: (200, "ok")
+    # More than one batch of mails; three silent attempts at each mail are longer than all the messages to Slack.
+    late = [asked("email", to=(f"kim@late-{number}.example",)) for number in range(200)]
+    prompt = [asked("slack", body="prompt") for _ in range(50)]
+
+    def told(records: list[Any], messages: list[SendNotification]) -> dict[str, NotificationResult]:
+        read = [notification_result_reader.read(record.value) for record in records]
+        keys = {message.key for message in messages}
+        return {result.key: result for result in read if result.key in keys}
+
+    with mails.silent():
+        await send(writer, *late)
+        await eventually(lambda: mails.to("kim@late-0.example"))
+        await send(writer, *prompt)
+        await results.until(lambda records: len(told(records, prompt)) == len(prompt))
+        assert len(told(results.records, late)) < len(late), (
+            "the mails have all failed before the first message arrived"
+        )
+    await results.until(lambda records: len(told(records, late)) == len(late))
+    assert {result.status for result in told(results.records, prompt).values()} == {"delivered"}
+    assert all(slack.keys().count(message.key) == 1 for message in prompt)

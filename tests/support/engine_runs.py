@@ -20,6 +20,7 @@ from executor.engine.inputs import (
     Started,
     TaskSubmitted,
     TimerFired,
+    TurnGranted,
     input_decoder,
 )
 from executor.engine.outcomes import Effect, Timer, Transition
@@ -47,9 +48,13 @@ def webhook(own: str, **fields: Any) -> dict[str, Any]:
 
 
 def started(
-    lane: Literal["live", "sandbox"] = "live", record: dict[str, Any] | None = None, rerun: Rerun | None = None
+    lane: Literal["live", "sandbox"] = "live",
+    record: dict[str, Any] | None = None,
+    rerun: Rerun | None = None,
+    *,
+    turn_free: bool = True,
 ) -> Started:
-    """Return the input that begins a run."""
+    """Return the input that begins a run, or where the turn is not free has it queued."""
     record = RECORD if record is None else record
     event = TriggerEvent(
         id="1", type="case.created", time=NOW, object="case", record_id=record.get("id"), record=record
@@ -69,7 +74,7 @@ def started(
         decided_at=NOW,
         rerun=rerun,
     )
-    return Started(command=command, at=NOW)
+    return Started(command=command, at=NOW, turn_free=turn_free)
 
 
 def restarted(run: Run) -> Run:
@@ -204,6 +209,8 @@ class EngineRun:
 
     def next_good_input(self) -> Input:
         """Return what a world that plays along would do next."""
+        if self.run.state == "queued":
+            return TurnGranted(at=self.at())
         for path, effect in self.in_flight.items():
             return EffectSucceeded(path=path, attempt=effect.attempt, answer={"status": 200, "body": {}}, at=self.at())
         for step in self.run.under_way():

@@ -1,8 +1,8 @@
 """A real SMTP server that keeps what it receives and answers as a test tells it to."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -32,6 +32,19 @@ class MailServer:
     offered: list[ReceivedMail] = field(default_factory=list)
     answer_recipient: Callable[[str], str] = lambda _address: "250 OK"
     answer_mail: Callable[[ReceivedMail], str] = lambda _mail: "250 OK"
+    _speaks: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self._speaks.set()
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Take mails and answer to none while inside; those that still wait are answered on the way out."""
+        self._speaks.clear()
+        try:
+            yield
+        finally:
+            self._speaks.set()
 
     def to(self, address: str) -> list[ReceivedMail]:
         """Return the mails offered for an address."""
@@ -52,6 +65,7 @@ class MailServer:
         assert isinstance(content, bytes)
         mail = ReceivedMail(envelope.mail_from or "", list(envelope.rcpt_tos), content)
         self.offered.append(mail)
+        await self._speaks.wait()
         return self.answer_mail(mail)
 
 

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from api.projection import facts as projected
 from api.projection.facts import Fact, fact_reader
 from api.projection.fold import Folded, fold_facts
+from api.runs.views import render_attempts
 from automations.contracts import results
 from automations.contracts.commands import EventPosition, TriggerEvent
 from automations.contracts.identity import rerun_cause
+from automations.contracts.step_errors import StepError
 from automations.contracts.wire import encode
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -53,7 +55,13 @@ def _upsert(table: dict[str, Any], folded: Folded, name: str, seq: int, kept: tu
             new = [old[i] if i in kept and value is None else value for i, value in enumerate(row)]
             if name == "steps":
                 new[7] = old[7]
+                new[18] = joined(old[18], row[18])
             table[(name, key)] = new
+
+
+def joined(before: str | None, now: str | None) -> str | None:
+    """Return what the upsert makes of two columns of attempts."""
+    return f"{before[:-1]},{now[1:]}" if before and now else before or now
 
 
 changes = st.lists(
@@ -169,3 +177,58 @@ def test_reason_of_a_skipped_step_and_priority_of_a_task_are_kept() -> None:
     folded = fold_facts([fact_reader.read(encode(fact)) for fact in (first, later)])
     assert folded.steps["r", "each[3].x"][15] == "when_false"
     assert folded.tasks["t", "k"][14] == "urgent"
+
+
+def tried(*said: tuple[int, str, str | None]) -> list[Fact]:
+    """Return the facts of a run whose only step says this: its attempts, its status, its error."""
+    made = []
+    for seq, (attempts, status, message) in enumerate(said, start=1):
+        at = NOW + timedelta(seconds=10 * seq)
+        error = None if message is None else StepError(kind="unreachable", message=message, retryable=True)
+        again = at + timedelta(seconds=10) if error is not None and status == "running" else None
+        ended_at = None if status == "running" else at
+        step = results.StepView(
+            path="call", id="call", type="x", status=status, attempts=attempts, error=error, next_attempt_at=again,
+            started_at=at if seq == 1 else None, ended_at=ended_at,
+        )  # fmt: skip
+        common: dict[str, Any] = {
+            "tenant_id": "t", "run_id": "r", "automation_id": "a", "version": 1, "lane": "live", "order_key": None,
+        }  # fmt: skip
+        fact = results.RunAdvanced(**common, started_at=NOW, seq=seq, at=at, status="running", steps=(step,))
+        made.append(fact_reader.read(encode(fact)))
+    return made
+
+
+@given(st.data())
+def test_attempts_of_a_step_are_told_however_the_stream_is_cut(data: st.DataObject) -> None:
+    """Each attempt keeps its own beginning, end and error, and the pause before the next stands between them."""
+    stream = tried(
+        (1, "running", None), (2, "running", "no answer"), (2, "running", None), (3, "running", "refused"),
+        (3, "running", None), (3, "completed", None),
+    )  # fmt: skip
+    batches, position = [], 0
+    while position < len(stream):
+        end = data.draw(st.integers(position + 1, len(stream)))
+        batches.append(stream[position:end])
+        position = data.draw(st.integers(0, end)) if data.draw(st.booleans()) and len(batches) < 6 else end
+    row = stored(batches)[("steps", ("r", "call"))]
+    names = {"status": row[5], "attempts": row[8], "error": row[13], "step_started_at": row[16]}
+    attempts = render_attempts({**names, "step_ended_at": row[17], "tries": row[18]})
+    told = [(each["status"], each["started_at"], each["ended_at"], each["next_at"]) for each in attempts]
+    moments = [NOW + timedelta(seconds=10 * place) for place in range(8)]
+    assert told == [
+        ("failed", moments[1], moments[2], moments[3]),
+        ("failed", moments[3], moments[4], moments[5]),
+        ("completed", moments[5], moments[6], None),
+    ]
+    messages = [each["error"] and msgspec.json.decode(each["error"])["message"] for each in attempts]
+    assert messages == ["no answer", "refused", None]
+
+
+def test_attempt_that_has_not_begun_is_pending() -> None:
+    """Between two attempts the next one has no beginning yet, and the one before says when it will."""
+    row = stored([tried((1, "running", None), (2, "running", "no answer"))])[("steps", ("r", "call"))]
+    names = {"status": row[5], "attempts": row[8], "error": row[13], "step_started_at": row[16]}
+    first, second = render_attempts({**names, "step_ended_at": row[17], "tries": row[18]})
+    assert (first["status"], first["next_at"]) == ("failed", NOW + timedelta(seconds=30))
+    assert (second["status"], second["started_at"], second["error"]) == ("pending", None, None)

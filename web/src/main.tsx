@@ -8,9 +8,11 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { queryClient } from './api/queries'
+import { reloadOnceForMissingParts } from './frame/missingParts'
 import { router } from './router'
 import { theme } from './theme/theme'
 
+reloadOnceForMissingParts(() => router.state.status === 'pending')
 const root = document.getElementById('root')
 if (!root) throw new Error('The page has no place for the application.')
 

@@ -8,12 +8,21 @@ import {
 } from '@tanstack/react-router'
 import { AppFrame } from './frame/AppFrame'
 import { NotFound } from './frame/NotFound'
+import { PageFailed } from './frame/PageFailed'
 import type { RunStatus } from './model/runs'
 
 export interface RunSearch {
   status?: RunStatus | 'waiting'
   mode?: 'live' | 'dry'
+  /** A record as the API filters by it: its id, or `object/id`. */
+  record?: string
   step?: string
+  /** The act on many runs whose progress is shown. */
+  act?: string
+}
+
+export interface SkippedSearch {
+  reason?: string
 }
 
 const STATUSES = ['running', 'waiting', 'completed', 'failed', 'cancelled']
@@ -26,9 +35,14 @@ function runSearch(search: Record<string, unknown>): RunSearch {
   return {
     ...(STATUSES.includes(search.status as never) ? { status: search.status } : {}),
     ...(mode === 'live' || mode === 'dry' ? { mode } : {}),
+    ...(text(search.record) ? { record: text(search.record) } : {}),
     ...(text(search.step) ? { step: text(search.step) } : {}),
+    ...(text(search.act) ? { act: text(search.act) } : {}),
   } as RunSearch
 }
+
+const skippedSearch = (search: Record<string, unknown>): SkippedSearch =>
+  text(search.reason) ? { reason: text(search.reason) as string } : {}
 
 const rootRoute = createRootRoute({ component: AppFrame, notFoundComponent: NotFound })
 
@@ -57,6 +71,13 @@ const automationRunsRoute = createRoute({
   path: '/automations/$automationId/runs',
   validateSearch: runSearch,
   component: lazyRouteComponent(() => import('./pages/AutomationRunsPage'), 'AutomationRunsPage'),
+})
+
+const automationSkippedRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/automations/$automationId/skipped',
+  validateSearch: skippedSearch,
+  component: lazyRouteComponent(() => import('./pages/AutomationSkippedPage'), 'AutomationSkippedPage'),
 })
 
 const automationVersionsRoute = createRoute({
@@ -109,6 +130,7 @@ export const router = createRouter({
     automationsRoute,
     automationRoute,
     automationRunsRoute,
+    automationSkippedRoute,
     automationVersionsRoute,
     runsRoute,
     runRoute,
@@ -118,6 +140,7 @@ export const router = createRouter({
     settingsRoute,
   ]),
   defaultPreload: 'intent',
+  defaultErrorComponent: PageFailed,
   defaultPreloadStaleTime: 0,
   scrollRestoration: true,
 })

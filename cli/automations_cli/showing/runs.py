@@ -144,7 +144,7 @@ def _add_waiting(tree: Tree, run: JsonObject) -> None:
 
 
 def _awaited(waiting: JsonObject) -> str:
-    names = {"task": "a person", "time": "a time", "notification": "a delivery"}
+    names = {"task": "a person", "time": "a time", "notification": "a delivery", "turn": "its turn"}
     return names.get(str(waiting.get("for")), one_line(waiting.get("for")))
 
 

@@ -15,6 +15,7 @@ DurablePoint = Literal[
     "published",  # the facts, on Kafka
     "lease renewed",
     "timer claimed",  # the run is held because its time has come
+    "turn handed on",  # the run before it was given up, and this one is held
     "submission stored",  # a person's answer, by api
     "control sent",  # on Kafka, by api
 ]

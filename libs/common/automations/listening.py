@@ -2,7 +2,8 @@
 
 Pure. An automation sees only events that the broker appended since it became active, less a tolerance for
 clocks that differ. An event that waited too long on Kafka is late: it starts nothing and is reported, because
-a start for a record of last week surprises people. A paused automation's matches are reported in the same way.
+a start for a record of last week surprises people. A paused automation's matches are reported in the same way,
+and so are those at the end of a chain of runs that led to one another and has grown too long: that is a loop.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,8 +22,10 @@ from automations.paths import Scope
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=5)
 LATE_AFTER: Final = timedelta(days=8)
+MOST_CAUSES: Final = 8
+"""Runs that may have led to an event, one after the other, for it to start another one."""
 
-Outcome = Literal["before_active", "late", "paused", "starts"]
+Outcome = Literal["before_active", "late", "paused", "loop_guard", "starts"]
 """What becomes of an event that matches; the first in this order that applies."""
 Verdict = Literal["other_event", "conditions_false"] | Outcome
 """What an event means for a listener; the first in this order that applies."""
@@ -132,4 +135,14 @@ def judge_match(listener: Listener, event: CrmEvent, now: datetime) -> Outcome:
         return "before_active"
     if is_late(event, now):
         return "late"
-    return "paused" if listener.is_paused else "starts"
+    if listener.is_paused:
+        return "paused"
+    return "loop_guard" if event.caused_by.depth > MOST_CAUSES else "starts"
+
+
+def too_long_chain(event: CrmEvent) -> str:
+    """Return, for people, why an event at the end of a long chain starts nothing."""
+    return (
+        f"{event.caused_by.depth} runs led to this event, one after the other; more than {MOST_CAUSES} are taken for "
+        "automations that start each other without end"
+    )

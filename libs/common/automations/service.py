@@ -7,11 +7,12 @@ ready, `/metrics` in Prometheus' format.
 
 import asyncio
 import gc
+import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
-from typing import Any
+from typing import Any, Final
 
 import prometheus_client
 import uvicorn
@@ -19,9 +20,12 @@ import uvloop
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from automations.memory import keep_giving_back
 from automations.observability import configure_logging, get_logger
 
 log = get_logger(__name__)
+
+_MANY_FILES: Final = 65_536
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -69,6 +73,7 @@ Running = Callable[[Process], AbstractAsyncContextManager[None]]
 def run_service(name: str, running: Running, settings: ServiceSettings) -> None:
     """Run the service until SIGTERM or SIGINT, then exit with status 0; with 1 where it ended by an error."""
     configure_logging(name, settings.log_level)
+    allow_many_connections()
     sys.exit(uvloop.run(_run(name, running, settings)))
 
 
@@ -110,10 +115,19 @@ async def _until_stopped(running: Running, process: Process) -> bool:
 async def _inside(running: Running, process: Process) -> None:
     async with running(process):
         calm_garbage_collection()
+        giving_back = process.watch(asyncio.create_task(keep_giving_back()))
         process.ready = process.has_started = True
         log.info("ready")
         await process.stopping.wait()
         process.ready = False
+        giving_back.cancel()
+
+
+def allow_many_connections() -> None:
+    """Let this process open as many files as the system grants: many sessions begin with 1,024, and calls are more."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    many = _MANY_FILES if most == resource.RLIM_INFINITY else min(most, _MANY_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (many, most))
 
 
 def calm_garbage_collection() -> None:

@@ -15,6 +15,7 @@ from api.access.guard import OpenGuard
 from api.access.routes import access_routes
 from api.access.store import KeyStore
 from api.automations.desk import AutomationDesk
+from api.automations.loop_flags import LoopFlags
 from api.automations.reconcile import load_held, save_missing
 from api.automations.routes import automation_routes
 from api.automations.store import AutomationStore
@@ -29,11 +30,17 @@ from api.interventions.rerunning import RerunDesk
 from api.interventions.routes import intervention_routes
 from api.interventions.skipped import SkippedDesk
 from api.interventions.store import InterventionStore
+from api.mass_acts.desk import MassActDesk
+from api.mass_acts.performer import MassActPerformer
+from api.mass_acts.routes import mass_act_routes
+from api.mass_acts.store import MassActStore
 from api.outbox.sender import OutboxSender
 from api.problems import add_problem_handlers
 from api.projection.consumer import history_projection
 from api.projection.store import HistoryStore
 from api.repeats.store import Repeats
+from api.retention.pruning import HistoryPruning
+from api.retention.store import RetentionStore
 from api.runs.routes import run_routes
 from api.runs.store import RunStore
 from api.runs.stream import LiveRuns, stream_routes
@@ -85,6 +92,8 @@ class Ground:
     publisher: Publisher
     sender: OutboxSender
     signals: RunSignals
+    reruns: RerunDesk
+    mass_acts: MassActPerformer
     stopping: asyncio.Event
 
 
@@ -114,8 +123,9 @@ def build_app(ground: Ground, is_ready: Callable[[], bool]) -> FastAPI:
     v1.include_router(stream_routes(LiveRuns(ground.kafka, ground.stopping)))
     v1.include_router(task_routes(tasks, TaskDesk(tasks, runs, ground.sender, ground.signals), repeats))
     v1.include_router(inbox_routes(tasks))
-    desk = AutomationDesk(automations, ground.sender)
-    v1.include_router(automation_routes(desk, automations, repeats))
+    flags = LoopFlags(pool)
+    desk = AutomationDesk(automations, flags, ground.sender)
+    v1.include_router(automation_routes(desk, automations, flags, repeats))
     v1.include_router(_interventions(ground, desk, automations, runs, repeats))
     kept = KeptEvents(ground.kafka, settings.all_events_topics)
     decisions = DecisionDesk(desk, SandboxStore(pool), runs, kept)
@@ -138,8 +148,10 @@ def _interventions(
     store = InterventionStore(ground.pool)
     present = Present(automations, SandboxStore(ground.pool), ground.sender, ground.kafka)
     cancelling = CancellingDesk(store, runs, ground.sender, ground.signals)
-    reruns = RerunDesk(store, automations, runs, present, ground.sender, ground.signals)
-    return intervention_routes(cancelling, reruns, SkippedDesk(store, desk, present, ground.sender), repeats)
+    skipped = SkippedDesk(store, desk, present, ground.sender)
+    router = intervention_routes(cancelling, ground.reruns, skipped, repeats)
+    router.include_router(mass_act_routes(MassActDesk(MassActStore(ground.pool), ground.mass_acts), repeats))
+    return router
 
 
 def _add_health(app: FastAPI, is_ready: Callable[[], bool]) -> None:
@@ -204,13 +216,19 @@ async def _ground(
     publisher = Publisher(kafka, "api")
     await publisher.start()
     stack.push_async_callback(publisher.stop)
+    sender, signals = OutboxSender(pool, publisher), RunSignals(postgres)
+    automations = AutomationStore(pool)
+    present = Present(automations, SandboxStore(pool), sender, kafka)
+    reruns = RerunDesk(InterventionStore(pool), automations, RunStore(pool), present, sender, signals)
     return Ground(
         settings=settings,
         kafka=kafka,
         pool=pool,
         publisher=publisher,
-        sender=OutboxSender(pool, publisher),
-        signals=RunSignals(postgres),
+        sender=sender,
+        signals=signals,
+        reruns=reruns,
+        mass_acts=MassActPerformer(MassActStore(pool), reruns, present, sender),
         stopping=process.stopping,
     )
 
@@ -221,8 +239,9 @@ async def _start_background(stack: contextlib.AsyncExitStack, ground: Ground, pr
         ground.sender.run(),
         ground.sender.sweep(),
         ground.signals.listen(),
+        ground.mass_acts.run(),
         _reconcile(ground),
-        _tidy(Repeats(ground.pool), samples),
+        _tidy(Repeats(ground.pool), samples, MassActStore(ground.pool), _history_pruning(ground)),
         SampleReader(ground.kafka, ground.settings.all_events_topics, samples).run(),
     ):
         task = process.watch(asyncio.create_task(coroutine))
@@ -260,10 +279,19 @@ async def _reconcile(ground: Ground) -> None:
         ground.sender.notice(sending.order_key)
 
 
-async def _tidy(repeats: Repeats, samples: SampleStore) -> None:
+def _history_pruning(ground: Ground) -> HistoryPruning:
+    settings = ground.settings
+    return HistoryPruning(
+        RetentionStore(ground.pool), history_days=settings.keep_history_days, inbox_days=settings.keep_inbox_days
+    )
+
+
+async def _tidy(repeats: Repeats, samples: SampleStore, mass_acts: MassActStore, history: HistoryPruning) -> None:
     while True:
         await outwait(repeats.delete_old)
         await outwait(samples.delete_old)
+        await outwait(mass_acts.delete_old)
+        await history.prune()
         await asyncio.sleep(_TIDY_SECONDS)
 
 

@@ -34,6 +34,13 @@ class Settings(ServiceSettings):
         description="topics of CRM events, separated by commas; POST /events publishes onto the first, samples are "
         "read from all",
     )
+    keep_history_days: int = Field(
+        90,
+        ge=31,
+        description="how long runs are kept after their end, with their steps and tasks, and skipped starts; a month "
+        "of runs is forgotten as a whole",
+    )
+    keep_inbox_days: int = Field(90, ge=1, description="how long messages of the inbox are kept")
     web_dist: Path | None = Field(
         None, description="folder of the built UI; `web/dist` beside the services where absent"
     )

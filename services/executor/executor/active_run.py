@@ -4,13 +4,16 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from executor.engine.inputs import Input
+from automations.contracts.step_errors import StepError
+from executor.engine.inputs import EffectFailed, Input
 from executor.engine.outcomes import Effect, Timer
 from executor.engine.run import Run
 from executor.journal.rows import PendingInput
 from executor.publication import PublishedUpTo, results_key
+
+_NOT_SENT: Final = StepError(kind="cancelled", message="the run came to its end before the call could go out")
 
 
 class Given(NamedTuple):
@@ -24,8 +27,8 @@ class ActiveRun:
     """What the run's task works on; others give it inputs."""
 
     __slots__ = (
-        "_come", "_keys", "inputs", "key", "performing", "published", "run", "saved_seq", "timers", "to_perform",
-        "to_replay", "was_in_flight",
+        "_come", "_keys", "holds_turn", "inputs", "key", "not_begun", "performing", "published", "put_off", "run",
+        "saved_seq", "timers", "to_perform", "to_replay", "was_in_flight", "was_waiting",
     )  # fmt: skip
 
     def __init__(self, run: Run, published: PublishedUpTo, timers: tuple[Timer, ...]) -> None:
@@ -44,8 +47,16 @@ class ActiveRun:
         self.to_perform: deque[Effect] = deque()
         self.performing: dict[str, asyncio.Task[None]] = {}
         """The effects in flight, by path."""
+        self.put_off: dict[str, str] = {}
+        """The destinations of calls that did not begin, by path."""
+        self.holds_turn = False
+        """Whether its turn is this run's, if it needs one."""
+        self.not_begun: set[str] = set()
+        """The paths of calls to be performed that were put off before, and never went out."""
         self.was_in_flight = False
         """Whether another process may have had effects of it in flight."""
+        self.was_waiting = False
+        """Whether nobody performed it, so that none of its calls has begun."""
         self._come = asyncio.Event()
         self._keys: set[str] = set()
 
@@ -70,14 +81,27 @@ class ActiveRun:
     def move(self, run: Run, timers: tuple[Timer, ...], effects: Sequence[Effect]) -> None:
         """Take the run's new state on, have its effects performed, and break off those that nobody waits for."""
         self.run, self.timers = run, timers
-        if not effects and not self.performing:
+        if not (effects or self.to_perform or self.performing or self.put_off):
             return
         in_flight = {step.path: step.attempts for step in run.under_way() if step.wake_at is None}
-        self.to_perform.extend(effect for effect in effects if in_flight.get(effect.path) == effect.attempt)
+        wanted = [one for one in (*self.to_perform, *effects) if in_flight.get(one.path) == one.attempt]
+        self.to_perform = deque(wanted)
+        self.put_off = {path: destination for path, destination in self.put_off.items() if path in in_flight}
         for path, task in list(self.performing.items()):
             if path not in in_flight:
                 task.cancel()
                 del self.performing[path]
+
+    def withdraw_calls(self, now: datetime) -> None:
+        """Take back the calls that were put off, where the run is coming to its end: none of them has gone out."""
+        paths = self.not_begun.union(self.put_off)
+        if self.run.state in ("running", "queued") or not paths:
+            return
+        self.to_perform = deque(effect for effect in self.to_perform if effect.path not in paths)
+        self.put_off, self.not_begun = {}, set()
+        for step in self.run.under_way():
+            if step.path in paths:
+                self.give(EffectFailed(path=step.path, attempt=step.attempts, error=_NOT_SENT, at=now))
 
     def due(self, now: datetime) -> Iterator[Timer]:
         """Give the times that have come."""

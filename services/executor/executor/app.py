@@ -7,25 +7,33 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
+from automations.clock import monotonic_seconds
 from automations.contracts.definitions import AutomationDefined, Definition
 from automations.contracts.topics import NOTIFICATION_RESULTS, RUN_COMMANDS, RUN_CONTROLS
 from automations.messaging.batches import read_batches
 from automations.messaging.connection import KafkaSettings
 from automations.messaging.definitions import DefinitionsFollower
 from automations.messaging.publisher import Publisher
+from automations.messaging.room import Room
 from automations.messaging.topic_setup import create_topics
 from automations.migrations import migrate
 from automations.postgres import PostgresSettings, open_pool
 from automations.service import Process
+from executor.census import keep_counting
 from executor.enrolment.accept import Acceptor
 from executor.enrolment.decide import Definitions
+from executor.enrolment.loop_guard import LoopGuard
 from executor.gate import Gate
 from executor.http_calls import HttpCalls
 from executor.inbox import Inbox
 from executor.journal.lease import Lease
-from executor.journal.store import MIGRATIONS, SCHEMA, Journal, queries
+from executor.journal.past_starts import PastStarts
+from executor.journal.pruning import Pruning
+from executor.journal.sql import queries
+from executor.journal.store import MIGRATIONS, SCHEMA, Journal
 from executor.journal.versions import Versions
-from executor.metrics import ACTIVE_RUNS, LEASE_STANDS
+from executor.metrics import ACTIVE_RUNS, CROWDED_DESTINATIONS, LEASE_AGE, LEASE_STANDS, WAITING_CALLS
+from executor.places import Places
 from executor.publication import Publication
 from executor.recovery import Recovery
 from executor.runner import Runner
@@ -52,12 +60,12 @@ async def running(
         lease = Lease(pool, queries, f"{socket.gethostname()}:{os.getpid()}")
         journal, versions = Journal(pool, lease), Versions(pool)
         publication, definitions = Publication(publisher), Definitions()
-        runner = Runner(
-            journal, versions, Gate(http, publisher, lease), publication, process.fatal, settings.max_active_runs
-        )
-        recovery = Recovery(
-            journal, runner, keep_runs_days=settings.keep_runs_days, keep_starts_days=settings.keep_starts_days
-        )
+        room = Room(settings.max_active_runs)
+        places = Places(settings.places_per_destination(), monotonic_seconds)
+        gate = Gate(http, places, publisher, lease)
+        runner = Runner(journal, versions, gate, publication, process.fatal, room)
+        recovery = Recovery(journal, runner, room, places)
+        pruning = Pruning(pool, keep_runs_days=settings.keep_runs_days, keep_starts_days=settings.keep_starts_days)
 
         def on_definition(tenant_id: str, automation_id: str | None, definition: Definition | None) -> None:
             definitions.take(tenant_id, automation_id, definition)
@@ -70,10 +78,14 @@ async def running(
         await versions.save()
         await lease.take()
         ACTIVE_RUNS.set_function(lambda: runner.active)
+        WAITING_CALLS.set_function(lambda: places.waiting)
+        CROWDED_DESTINATIONS.set_function(lambda: places.crowded)
         LEASE_STANDS.set_function(lambda: float(lease.stands()))
+        LEASE_AGE.set_function(lease.age_seconds)
 
-        acceptor = Acceptor(journal, versions, definitions, follower, runner, publisher)
-        inbox = Inbox(journal, runner, publisher)
+        guard = LoopGuard(settings.max_starts_per_record_minute)
+        acceptor = Acceptor(journal, versions, definitions, follower, runner, publisher, guard, PastStarts(pool))
+        inbox = Inbox(journal, runner, room, publisher)
         background = _Background(process)
         stack.push_async_callback(background.stop)
         for work in (lease.keep(), journal.run(), publication.run(), follower.follow(), _keep_saving(versions)):
@@ -81,14 +93,24 @@ async def running(
         for work in (
             recovery.keep_taking_over(),
             recovery.keep_waking(),
+            recovery.keep_calling(),
+            recovery.keep_looking_at_places(),
             recovery.keep_delivering(),
             recovery.keep_sweeping(),
-            recovery.keep_pruning(),
+            pruning.keep_pruning(),
+            keep_counting(pool),
         ):
             background.start(work)
 
         broker = kafka.broker("executor")
-        read_batches(broker, RUN_COMMANDS.name, group="executor", handler=acceptor.accept, on_fatal=process.fatal)
+        read_batches(
+            broker,
+            RUN_COMMANDS.name,
+            group="executor",
+            handler=acceptor.accept,
+            on_fatal=process.fatal,
+            room=room,
+        )
         read_batches(
             broker,
             RUN_CONTROLS.name,

@@ -17,13 +17,12 @@ from aiohttp.resolver import ThreadedResolver
 from yarl import URL
 
 from automations.clock import utc_now
+from automations.contracts.limits import MAX_STEP_BYTES, TOO_LARGE
 from automations.contracts.step_errors import StepError
 from automations.contracts.wire import encode
 from executor.actions.requests import CrmCall, WebhookCall
 from executor.settings import ExecutorSettings
 
-MAX_ANSWER_BYTES: Final = 262_144
-"""How much of an answer's body is read."""
 _MAX_SHOWN_CHARACTERS: Final = 300
 _RETRYABLE: Final = frozenset({408, 409, 423, 425, 429})
 _USER_AGENT: Final = "Automations"
@@ -59,12 +58,14 @@ def is_public(address: str) -> bool:
 class GuardedResolver(AbstractResolver):
     """Resolves hosts of webhooks, and refuses private addresses at the moment of connecting.
 
-    So a name that changes its address between a check and the connection gains nothing.
+    So a name that changes its address between a check and the connection gains nothing. Calls that ask for one name
+    at the same time share the answer: a name server that hangs for one name must not use up the few threads that ask.
     """
 
     def __init__(self, allowed_hosts: frozenset[str]) -> None:
         self._inner = ThreadedResolver()
         self._allowed = allowed_hosts
+        self._asked: dict[tuple[str, int, int], asyncio.Task[list[ResolveResult]]] = {}
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
@@ -74,7 +75,7 @@ class GuardedResolver(AbstractResolver):
         Raises:
             PrivateAddress: one of them is private, and the host is not on the list.
         """
-        found = await self._inner.resolve(host, port, family)
+        found = await self._ask(host, port, family)
         if f"{host.lower()}:{port}" not in self._allowed:
             for address in found:
                 if not is_public(address["host"]):
@@ -84,9 +85,22 @@ class GuardedResolver(AbstractResolver):
     async def close(self) -> None:
         """Nothing is held."""
 
+    async def _ask(self, host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
+        key = (host, port, family)
+        asked = self._asked.get(key)
+        if asked is None:
+            asked = self._asked[key] = asyncio.create_task(self._inner.resolve(host, port, family))
+            asked.add_done_callback(lambda done: self._answered(key, done))
+        return await asyncio.shield(asked)
+
+    def _answered(self, key: tuple[str, int, int], done: asyncio.Task[list[ResolveResult]]) -> None:
+        del self._asked[key]
+        if not done.cancelled():
+            done.exception()  # whoever asked may have gone meanwhile; then nobody else takes note of it
+
 
 class HttpCalls:
-    """The sessions that the gate's calls share."""
+    """The sessions that the gate's calls share. How many go out at a time is not decided here, but by `Places`."""
 
     def __init__(self, settings: ExecutorSettings) -> None:
         self._settings = settings
@@ -99,15 +113,13 @@ class HttpCalls:
         token = self._settings.crm_token
         credentials = {} if token is None else {"Authorization": f"Bearer {token.get_secret_value()}"}
         self._crm = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=200, limit_per_host=200),
+            connector=aiohttp.TCPConnector(limit=0),
             timeout=timeout,
             headers={"User-Agent": _USER_AGENT, "Content-Type": "application/json", **credentials},
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         self._webhooks = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=500, limit_per_host=100, resolver=GuardedResolver(self._allowed), use_dns_cache=False
-            ),
+            connector=aiohttp.TCPConnector(limit=0, resolver=GuardedResolver(self._allowed), use_dns_cache=False),
             timeout=timeout,
             headers={"User-Agent": _USER_AGENT},
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -123,6 +135,14 @@ class HttpCalls:
         for session in (self._crm, self._webhooks):
             if session is not None:
                 await session.close()
+
+    def destination_of(self, call: CrmCall | WebhookCall) -> str:
+        """Return the host and port that a call goes to; what is no address goes nowhere, and is one destination."""
+        try:
+            url = URL(self._settings.crm_url if isinstance(call, CrmCall) else call.url)
+            return f"{url.host or ''}:{url.port or ''}"
+        except ValueError:
+            return ""
 
     async def call_crm(self, call: CrmCall, headers: Mapping[str, str]) -> dict[str, Any]:
         """Return the CRM's answer to one call of the port.
@@ -178,7 +198,7 @@ class HttpCalls:
     ) -> dict[str, Any]:
         try:
             async with session.request(method, url, data=body, headers=headers, allow_redirects=False) as answer:
-                read = await _read_at_most(answer, MAX_ANSWER_BYTES)
+                read = await _read_at_most(answer, MAX_STEP_BYTES + 1)
         except PrivateAddress as error:
             raise _private(str(error)) from error
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -202,6 +222,13 @@ class HttpCalls:
 def _answer_of(peer: str, answer: aiohttp.ClientResponse, body: bytes) -> dict[str, Any]:
     content = _content_of(body, answer.content_type)
     if answer.status < 300:
+        if len(body) > MAX_STEP_BYTES:
+            message = (
+                f"{peer} answered {answer.status}, with more than the {MAX_STEP_BYTES} bytes that a step takes; what "
+                "was asked for is done, and is not asked for again. Have it answer less"
+            )
+            detail = {"status": answer.status, "limit_bytes": MAX_STEP_BYTES}
+            raise CallFailed(StepError(kind=TOO_LARGE, message=message, detail=detail), "answered")
         names = {name.lower(): value for name, value in answer.headers.items()}
         return {"status": answer.status, "headers": names, "body": content}
     if answer.status < 400:
@@ -231,7 +258,7 @@ def _said(content: Any) -> str:
 def _content_of(body: bytes, content_type: str) -> Any:
     if not body:
         return None
-    if content_type.endswith("json") and len(body) < MAX_ANSWER_BYTES:
+    if content_type.endswith("json") and len(body) <= MAX_STEP_BYTES:
         try:
             content = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -1,7 +1,8 @@
 """Takes inputs from outside in: completed tasks, and what became of notifications.
 
 An input is a row before it is acknowledged. Whoever inserts it tries to take the run up; a run that
-another process holds finds it when that process gives the run up.
+another process holds finds it when that process gives the run up. While this process has no room for more
+runs it takes none up, and whoever sweeps next does.
 """
 
 from typing import Any
@@ -18,9 +19,10 @@ from automations.contracts.wire import UnreadableMessage
 from automations.messaging.batches import Batch
 from automations.messaging.dead_letters import dead_letter
 from automations.messaging.publisher import Publisher, Record
+from automations.messaging.room import Room
 from executor.engine.inputs import CancelRequested, EffectFailed, EffectSucceeded, Input, TaskSubmitted
 from executor.enrolment.accept import READER
-from executor.journal.rows import LeftInput, PendingInput
+from executor.journal.rows import CANCEL_KEY, LeftInput, PendingInput
 from executor.journal.store import Journal
 from executor.runner import Runner
 
@@ -28,9 +30,10 @@ from executor.runner import Runner
 class Inbox:
     """The reader of controls and of notifier's results."""
 
-    def __init__(self, journal: Journal, runner: Runner, publisher: Publisher) -> None:
+    def __init__(self, journal: Journal, runner: Runner, room: Room, publisher: Publisher) -> None:
         self._journal = journal
         self._runner = runner
+        self._room = room
         self._publisher = publisher
 
     async def take(self, batch: Batch) -> None:
@@ -43,16 +46,14 @@ class Inbox:
             except (UnreadableMessage, ValueError) as error:
                 letters.append(_letter(record, "unreadable", f"this is no input of a run: {error}"))
         if inputs:
-            adopted, unknown = await self._journal.leave_inputs([left for _, left in inputs])
+            adopted, unknown = await self._journal.leave_inputs([left for _, left in inputs], adopts=self._room.is_open)
             letters += [
                 _letter(record, "unknown_run", f"there is no run {left.run_id}")
                 for record, left in inputs
                 if left.run_id in unknown
             ]
-            if adopted:
-                pending = await self._journal.pending_inputs([held.run.run_id for held in adopted])
-                for held in adopted:
-                    self._runner.wake(held, pending.get(held.run.run_id, ()))
+            for held in adopted:
+                self._runner.wake(held)
             taken_up = {held.run.run_id for held in adopted}
             for _, left in inputs:
                 if left.run_id not in taken_up:
@@ -73,7 +74,7 @@ def read_input(topic: str, value: bytes | None) -> LeftInput:
             cancelled = CancelRequested(
                 requested_by=control.requested_by, at=control.requested_at, reason=control.reason
             )
-            return _left(control.run_id, "cancel", cancelled)
+            return _left(control.run_id, CANCEL_KEY, cancelled)
         submitted = TaskSubmitted(
             task_id=control.task_id,
             submission_id=control.submission_id,

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from automations.contracts.results import OMITTED, RunAdvanced
+from automations.contracts.step_errors import StepError
 from automations.contracts.topics import STEP_RESULTS, record_key
 from automations.contracts.wire import encode
 from automations.durable_points import passed
@@ -22,6 +23,7 @@ from executor.engine.run import Run
 log = get_logger(__name__)
 
 MAX_RECORDS: Final = 1_000
+_ERROR_CHARACTERS: Final = 1_000
 _fact_decoder = msgspec.json.Decoder(RunAdvanced)
 
 
@@ -80,11 +82,14 @@ class Publication:
                 self._idle.set()
                 self._arrived.clear()
                 await self._arrived.wait()
-            group = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_RECORDS))]
-            await self._publish([record for record, *_ in group])
-            passed("published")
-            for _, published, seq in group:
-                published.advance(seq)
+            await self._publish_group()
+
+    async def _publish_group(self) -> None:
+        group = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_RECORDS))]
+        await self._publish([record for record, *_ in group])
+        passed("published")
+        for _, published, seq in group:
+            published.advance(seq)
 
     async def until_idle(self) -> None:
         """Return when nothing is left to publish."""
@@ -101,20 +106,37 @@ class Publication:
         try:
             await self._publisher.publish_all([record])
         except MessageTooLarge:
-            log.warning("a fact was too large and is published without its data")
-            await self._publisher.publish_all([record._replace(value=without_data(record.value or b""))])
+            fact = _fact_decoder.decode(record.value or b"")
+            log.warning("a fact was too large and is published without its data", run_id=fact.run_id, seq=fact.seq)
+            await self._publish_less(record, fact)
+
+    async def _publish_less(self, record: Record, fact: RunAdvanced) -> None:
+        try:
+            await self._publisher.publish_all([record._replace(value=encode(without_data(fact)))])
+        except MessageTooLarge:
+            await self._publisher.publish_all([record._replace(value=encode(without_steps(fact)))])
 
 
-def without_data(fact: bytes) -> bytes:
-    """Return the fact with the data of its steps left out."""
-    decoded = _fact_decoder.decode(fact)
+def without_data(fact: RunAdvanced) -> RunAdvanced:
+    """Return the fact with the data of its steps left out, and what was noted on them."""
     steps = tuple(
         msgspec.structs.replace(
             step,
             input=OMITTED if step.input is not None else None,
             request=OMITTED if step.request is not None else None,
             output=OMITTED if step.output is not None else None,
+            error=None if step.error is None else _shortened(step.error),
+            notes=(),
         )
-        for step in decoded.steps
+        for step in fact.steps
     )
-    return encode(msgspec.structs.replace(decoded, steps=steps))
+    return msgspec.structs.replace(fact, steps=steps)
+
+
+def without_steps(fact: RunAdvanced) -> RunAdvanced:
+    """Return the fact of thousands of steps at once as one about the run alone; its size is that of its event."""
+    return msgspec.structs.replace(fact, steps=())
+
+
+def _shortened(error: StepError) -> StepError:
+    return StepError(kind=error.kind, message=error.message[:_ERROR_CHARACTERS])

@@ -13,18 +13,20 @@ from typing import Final
 from automations.clock import utc_now
 from automations.contracts.step_errors import StepError
 from automations.durable_points import passed
+from automations.messaging.room import Room
 from automations.observability import get_logger
 from executor.active_run import ActiveRun
-from executor.engine.inputs import EffectFailed, EffectSucceeded, Input, TimerFired, input_decoder
+from executor.engine.inputs import EffectFailed, EffectSucceeded, Input, TimerFired, TurnGranted, input_decoder
 from executor.engine.outcomes import Effect, Transition, timers_of
 from executor.engine.plan import Plan
 from executor.engine.run import Run
-from executor.engine.transition import apply_input, take_up
-from executor.gate import Gate
+from executor.engine.transition import apply_input, calls_put_off, take_up
+from executor.gate import Gate, PutOff
 from executor.journal.rows import Acceptance, Advance, Entry, HeldRun, PendingInput, Release, entry_of
 from executor.journal.store import Journal
 from executor.journal.versions import UnknownVersion, Versions
-from executor.publication import Publication, PublishedUpTo
+from executor.metrics import HANDED_ON
+from executor.publication import Publication, PublishedUpTo, results_key
 
 log = get_logger(__name__)
 
@@ -44,28 +46,23 @@ class Runner:
         gate: Gate,
         publication: Publication,
         on_fatal: Callable[[BaseException], None],
-        max_active: int,
+        room: Room,
     ) -> None:
         self._journal = journal
         self._versions = versions
         self._gate = gate
         self._publication = publication
         self._on_fatal = on_fatal
-        self._max_active = max_active
+        self._room = room
+        self._stopping = False
+        journal.take_turns = self.take_turns
         self._active: dict[str, ActiveRun] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._room = asyncio.Event()
-        self._room.set()
-        self._stopping = False
 
     @property
     def active(self) -> int:
         """Runs under way in this process."""
         return len(self._tasks)
-
-    async def until_room(self) -> None:
-        """Return when more runs may be begun."""
-        await self._room.wait()
 
     def begin(self, accepted: Acceptance, moved: Transition) -> None:
         """Perform a run that was just accepted; its first fact is published too."""
@@ -73,28 +70,35 @@ class Runner:
         active = ActiveRun(run, PublishedUpTo(0), moved.timers)
         self._publication.add(active.key, accepted.entry.fact, accepted.entry.seq, active.published)
         active.to_perform.extend(moved.effects)
+        active.holds_turn = run.takes_turns
         self._spawn(active)
 
-    async def resume(self, held: HeldRun, inputs: Sequence[PendingInput]) -> None:
+    def announce(self, queued: Acceptance) -> None:
+        """Publish the first fact of a run that waits for its turn. Whoever performs it publishes that once more."""
+        seq = queued.entry.seq
+        self._publication.add(results_key(queued.run), queued.entry.fact, seq, PublishedUpTo(0))
+
+    def resume(self, held: HeldRun) -> None:
         """Go on with a run that was taken over: publish what may not have been, perform what was under way."""
-        run = held.run
-        active = ActiveRun(run, PublishedUpTo(held.published), timers_of(run))
-        for entry in await self._journal.load_entries(run.run_id, min(held.published, run.seq)):
-            if entry.seq > held.published:
-                self._publication.add(active.key, entry.fact, entry.seq, active.published)
-            if entry.seq > run.seq:
-                active.to_replay.append(input_decoder.decode(entry.input))
+        active = self._take_up(held)
+        active.to_replay += [input_decoder.decode(one.input) for one in held.unpublished if one.seq > held.run.seq]
         active.was_in_flight = True
-        active.take(inputs)
         self._spawn(active)
 
-    def wake(self, held: HeldRun, inputs: Sequence[PendingInput] = (), fired: Sequence[TimerFired] = ()) -> None:
-        """Go on with a run that waited; nothing of it was under way but what waited for these inputs."""
-        active = ActiveRun(held.run, PublishedUpTo(held.published), timers_of(held.run))
-        active.take(inputs)
+    def wake(self, held: HeldRun, fired: Sequence[TimerFired] = ()) -> None:
+        """Go on with a run that waited; nothing of it was under way, though calls of it may wait for a place."""
+        active = self._take_up(held)
+        active.was_waiting = True
         for timer in fired:
             active.give(timer)
         self._spawn(active)
+
+    def take_turns(self, handed_on: Sequence[HeldRun]) -> None:
+        """Go on with runs whose turn has come. A process that stops leaves them to whoever takes over."""
+        HANDED_ON.inc(len(handed_on))
+        if not self._stopping:
+            for held in handed_on:
+                self.wake(held)
 
     def deliver(self, run_id: str, inputs: Sequence[PendingInput]) -> None:
         """Give inputs to a run that this process performs; where it does not any more, they lie in the inbox."""
@@ -108,7 +112,7 @@ class Runner:
         From now on there is no room for more.
         """
         self._stopping = True
-        self._room.clear()
+        self._room.shut()
         tasks = list(self._tasks.values())
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=grace_seconds)
@@ -116,19 +120,25 @@ class Runner:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
+    def _take_up(self, held: HeldRun) -> ActiveRun:
+        active = ActiveRun(held.run, PublishedUpTo(held.published), timers_of(held.run))
+        for entry in held.unpublished:
+            self._publication.add(active.key, entry.fact, entry.seq, active.published)
+        active.holds_turn = held.holds_turn
+        active.take(held.inputs)
+        return active
+
     def _spawn(self, active: ActiveRun) -> None:
         run_id = active.run.run_id
         task = asyncio.create_task(self._perform(active))
         self._tasks[run_id], self._active[run_id] = task, active
         task.add_done_callback(lambda done: self._ended(run_id, done))
-        if len(self._tasks) >= self._max_active:
-            self._room.clear()
+        self._room.hold(len(self._tasks))
 
     def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
         if self._tasks.get(run_id) is task:
             del self._tasks[run_id], self._active[run_id]
-        if len(self._tasks) < self._max_active and not self._stopping:
-            self._room.set()
+        self._room.hold(len(self._tasks))
         if task.cancelled() or (error := task.exception()) is None:
             return
         if isinstance(error, UnknownVersion):
@@ -147,6 +157,12 @@ class Runner:
             active.to_perform.extend(taken.effects)
             for given in taken.inputs:
                 active.give(given)
+        elif active.was_waiting:
+            calls = calls_put_off(run, plan)
+            active.to_perform.extend(calls)
+            active.not_begun.update(call.path for call in calls)
+        if active.holds_turn and active.run.state == "queued":
+            active.give(TurnGranted(at=utc_now()))
         try:
             while not await self._perform_on(active, plan):
                 pass
@@ -160,6 +176,7 @@ class Runner:
             active.give(TimerFired(key=timer.key, at=now))
         if active.inputs:
             await self._advance(active, plan)
+        active.withdraw_calls(now)
         self._perform_effects(active)
         if active.inputs:
             return False
@@ -169,13 +186,17 @@ class Runner:
         await active.published.until(active.run.seq)
         if active.inputs:
             return False
-        pending = await self._journal.release(Release(active.run, active.published.seq, active.timers))
+        destinations = tuple(set(active.put_off.values()))
+        gives_turn = active.holds_turn and (active.run.ended or active.run.parked)
+        release = Release(active.run, active.published.seq, active.timers, destinations, gives_turn)
+        pending = await self._journal.release(release)
         active.take(pending)
         return not pending
 
     def _perform_effects(self, active: ActiveRun) -> None:
         while active.to_perform:
             effect = active.to_perform.popleft()
+            active.not_begun.discard(effect.path)
             known = self._answer_at_once(active.run, effect)
             if known is None:
                 active.performing[effect.path] = asyncio.create_task(self._attempt(active, effect))
@@ -190,13 +211,17 @@ class Runner:
 
     async def _attempt(self, active: ActiveRun, effect: Effect) -> None:
         """Give the run what became of the effect; an error that nobody foresaw fails its step, and nothing else."""
-        outcome: Input | None
+        outcome: Input | PutOff | None
         try:
             outcome = await self._gate.perform(active.run, effect)
         except Exception as error:
             outcome = _unforeseen(active.run, effect, error)
-        passed("effect done")
         active.performing.pop(effect.path, None)
+        if isinstance(outcome, PutOff):
+            active.put_off[effect.path] = outcome.destination
+            active.look()
+            return
+        passed("effect done")
         if outcome is None:
             active.look()
         else:

@@ -17,7 +17,7 @@ from automations.observability import get_logger
 from automations.postgres import PostgresSettings, open_pool
 from automations.service import Process
 from notifier.channels import open_channels
-from notifier.consumer import MAX_RECORDS, SERVICE, NotificationConsumer
+from notifier.consumer import MAX_RECORDS, SERVICE, NotificationConsumer, group_of
 from notifier.deliveries.delivery import Deliverer
 from notifier.deliveries.store import MIGRATIONS, SCHEMA, DeliveryStore
 from notifier.settings import MailSettings, SlackSettings
@@ -44,16 +44,16 @@ async def running(
         publisher = Publisher(kafka, SERVICE)
         stack.push_async_callback(publisher.stop)
         await publisher.start()
-        consumer = NotificationConsumer(Deliverer(channels, utc_now), DeliveryStore(pool), publisher, utc_now)
-        broker = kafka.broker(SERVICE)
-        read_batches(
-            broker,
-            NOTIFICATIONS.name,
-            group=SERVICE,
-            handler=consumer.handle,
-            on_fatal=process.fatal,
-            max_records=MAX_RECORDS,
-        )
+        deliverer, store, broker = Deliverer(channels, utc_now), DeliveryStore(pool), kafka.broker(SERVICE)
+        for channel in channels:
+            read_batches(
+                broker,
+                NOTIFICATIONS.name,
+                group=group_of(channel),
+                handler=NotificationConsumer(channel, deliverer, store, publisher, utc_now).handle,
+                on_fatal=process.fatal,
+                max_records=MAX_RECORDS,
+            )
         stack.push_async_callback(broker.stop)
         await broker.start()
         log.info("delivering messages", channels=sorted(channels))

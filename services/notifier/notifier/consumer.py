@@ -1,9 +1,10 @@
 """From messages on Kafka to people, and back to Kafka with what became of each.
 
-The messages of a batch go out beside each other, so that one slow mail server does not hold the others up;
-outcomes are stored as they come, many at once, and published after they are stored. A batch is acknowledged
-when every outcome is on Kafka. A message of a dry run is refused here too, whoever let it through. A message
-that is never to be sent twice is begun in the database right before it goes out.
+Every channel has a reader of its own, in a group of its own, and passes over what goes out by others: while one
+channel's other side is slow or hangs, its messages wait on Kafka, and nobody else's do. The messages of a batch go
+out beside each other; outcomes are stored as they come, many at once, and published after they are stored. A batch
+is acknowledged when every outcome is on Kafka. A message of a dry run is refused here too, whoever let it through.
+A message that is never to be sent twice is begun in the database right before it goes out.
 """
 
 import asyncio
@@ -30,10 +31,17 @@ log = get_logger(__name__)
 
 SERVICE = "notifier"
 AT_ONCE = 32
-"""Messages under way at the same time, in one process."""
+"""Messages under way by one channel at the same time, in one process."""
 MAX_RECORDS = 100
 """Messages in one batch: even if all of them fail slowly, the batch ends long before Kafka gives up on us."""
+FIRST_CHANNEL = "email"
+"""The channel whose reader also takes what goes out by none: what cannot be read, and names that are no channel."""
 _LONGEST_KEY_CHARACTERS = 1_000
+
+
+def group_of(channel: str) -> str:
+    """Return the consumer group that reads for a channel."""
+    return SERVICE if channel == FIRST_CHANNEL else f"{SERVICE}-{channel}"
 
 
 class Publishing(Protocol):
@@ -53,11 +61,17 @@ class Deliveries(Protocol):
 
 
 class NotificationConsumer:
-    """Handles batches of messages to people."""
+    """Handles batches of messages to people, as far as they go out by one channel."""
 
     def __init__(
-        self, deliverer: Deliverer, store: Deliveries, publisher: Publishing, clock: Callable[[], datetime]
+        self,
+        channel: str,
+        deliverer: Deliverer,
+        store: Deliveries,
+        publisher: Publishing,
+        clock: Callable[[], datetime],
     ) -> None:
+        self._channel = channel
         self._deliverer = deliverer
         self._store = store
         self._publisher = publisher
@@ -65,16 +79,19 @@ class NotificationConsumer:
         self._free = asyncio.Semaphore(AT_ONCE)
 
     async def handle(self, batch: Batch) -> None:
-        """Return when every message of the batch has its outcome on Kafka, or lies in the dead letters."""
-        metrics.MESSAGES_READ.inc(len(batch))
+        """Return when every message that is this channel's has its outcome on Kafka, or lies in the dead letters."""
         messages: dict[Key, SendNotification] = {}
         answers: list[Record] = []
         for record in batch:
             try:
                 message = send_notification_reader.read(record.value)
             except UnreadableMessage as error:
-                answers.append(self._unreadable(record, str(error)))
+                if self._channel == FIRST_CHANNEL:
+                    answers.append(self._unreadable(record, str(error)))
                 continue
+            if (self._deliverer.channel_name(message) or FIRST_CHANNEL) != self._channel:
+                continue
+            metrics.MESSAGES_READ.inc()
             refusal = _refusal(message)
             if refusal is not None:
                 answers.append(_result_record(failed_or_delivered(message, self._clock(), 1, None, refusal)))

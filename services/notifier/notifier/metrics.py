@@ -2,7 +2,7 @@
 
 from prometheus_client import Counter, Histogram
 
-MESSAGES_READ = Counter("notifier_messages_read", "Messages read from Kafka.")
+MESSAGES_READ = Counter("notifier_messages_read", "Messages read from Kafka, each by its channel.")
 MESSAGES_UNREADABLE = Counter("notifier_messages_unreadable", "Messages sent to the dead letters.")
 DELIVERIES = Counter("notifier_deliveries", "Messages by channel and what became of them.", ["channel", "status"])
 REPEATED = Counter("notifier_messages_repeated", "Messages that had an outcome already and were not sent again.")

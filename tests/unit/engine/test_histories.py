@@ -20,6 +20,16 @@ LINEAR = sorted((GOLDEN / "linear-runs").glob("*.json"))
 GRAPHS = sorted((GOLDEN / "graph-runs").glob("*.json"))
 
 
+GAINED = {"next_attempt_at"}
+"""Fields of steps in facts that came after the recording."""
+
+
+def without_gained(fact: dict[str, Any]) -> dict[str, Any]:
+    """Return a fact as it was told when the histories were recorded."""
+    steps = [{name: value for name, value in step.items() if name not in GAINED} for step in fact.get("steps", [])]
+    return {**fact, "steps": steps} if steps else fact
+
+
 def read_inputs(history: list[dict[str, Any]]) -> list[Input]:
     return [input_decoder.decode(json.dumps(row["input"])) for row in history]
 
@@ -92,7 +102,7 @@ def test_run_in_the_middle_before_the_graphs_goes_on(path: Path) -> None:
 
 @pytest.mark.parametrize("path", GRAPHS, ids=lambda path: path.stem)
 def test_history_of_graphs_replays_to_the_same_states_and_facts(path: Path) -> None:
-    """The recorded inputs give, byte for byte, the recorded states, facts and times."""
+    """The recorded inputs give the recorded states, facts and times, but for what facts have learned to say since."""
     recorded = json.loads(path.read_text(encoding="utf-8"))
     plan, history = plan_version(recorded["document"]), recorded["history"]
     moved = start(history, recorded["document"])
@@ -100,7 +110,7 @@ def test_history_of_graphs_replays_to_the_same_states_and_facts(path: Path) -> N
         if given is not None:
             moved = apply_input(read_run(json.dumps(history[place - 1]["state"]).encode()), plan, given)
         assert json.loads(encode(moved.run)) == history[place]["state"]
-        assert json.loads(encode(moved.fact)) == history[place]["fact"]
+        assert without_gained(json.loads(encode(moved.fact))) == history[place]["fact"]
         assert json.loads(encode(moved.timers)) == history[place]["timers"]
 
 

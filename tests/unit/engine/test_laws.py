@@ -8,8 +8,16 @@ from hypothesis import strategies as st
 from automations.contracts.identity import task_id
 from automations.contracts.wire import encode
 from automations.definition import validate_document
-from executor.engine.inputs import CancelRequested, EffectFailed, EffectSucceeded, Input, TaskSubmitted, TimerFired
-from executor.engine.outcomes import timers_of, waiting_of
+from executor.engine.inputs import (
+    CancelRequested,
+    EffectFailed,
+    EffectSucceeded,
+    Input,
+    TaskSubmitted,
+    TimerFired,
+    TurnGranted,
+)
+from executor.engine.outcomes import RUN_TIMER, timers_of, waiting_of
 from executor.engine.plan import plan_version
 from executor.engine.run import Run
 from executor.engine.transition import apply_input, take_up
@@ -19,16 +27,17 @@ from tests.support.random_graphs import RandomDocument, random_documents, random
 LANES = st.sampled_from(["live", "live", "sandbox"])
 
 
-def run_of(document: RandomDocument, record: dict[str, Any], lane: Any) -> EngineRun:
+def run_of(document: RandomDocument, record: dict[str, Any], lane: Any, *, turn_free: bool = True) -> EngineRun:
     checked = validate_document(document.raw)
     assert checked.document is not None, checked.problems
-    return EngineRun(plan_version(checked.document), started(lane, {"id": "case-1", **record}))
+    first = started(lane, {"id": "case-1", **record}, turn_free=turn_free)
+    return EngineRun(plan_version(checked.document), first)
 
 
 @st.composite
 def any_inputs(draw: st.DrawFn, moved: EngineRun) -> Input:
     """Draw an input, likely or not: good and bad answers, times that come, what was given before, what is unknown."""
-    kind = draw(st.sampled_from(["good", "good", "good", "fails", "timer", "before", "odd", "cancel"]))
+    kind = draw(st.sampled_from(["good", "good", "good", "fails", "timer", "before", "odd", "cancel", "turn"]))
     if kind == "good" and not moved.run.ended:
         return moved.next_good_input()
     if kind == "fails" and moved.in_flight:
@@ -40,6 +49,8 @@ def any_inputs(draw: st.DrawFn, moved: EngineRun) -> Input:
         return TimerFired(key=draw(st.sampled_from(moved.timers)).key, at=moved.at())
     if kind == "before" and moved.inputs:
         return draw(st.sampled_from(moved.inputs))
+    if kind == "turn":
+        return TurnGranted(at=moved.at())
     if kind == "cancel" and draw(st.sampled_from([False, False, True])):
         return CancelRequested(requested_by="ines", at=moved.at())
     path = draw(st.sampled_from([*moved.history, "nowhere", "nowhere[3].x"]))
@@ -72,7 +83,7 @@ def assert_lawful(before: Run, moved: EngineRun, ended: dict[str, str]) -> None:
             before.error,
         )
         assert not moved.moved.effects
-    if before.state != "running":
+    if before.state not in ("queued", "running"):
         decided = {"completing": "completed", "failing": "failed", "cancelling": "cancelled"}.get(
             before.state, before.state
         )
@@ -90,7 +101,12 @@ def assert_lawful(before: Run, moved: EngineRun, ended: dict[str, str]) -> None:
         assert fired.fact is not None, "a time that is waited for means something when it comes"
         assert timer not in fired.timers, "and comes once"
     under_way = list(run.under_way())
-    if run.ended:
+    if run.state == "queued":
+        assert not moved.moved.effects
+        assert not under_way
+        assert not timers_of(run)
+        assert not moved.history, "a run that waits for its turn has begun nothing"
+    elif run.ended:
         assert not under_way
         assert not timers_of(run)
         assert run.state in ("completed", "failed", "cancelled")
@@ -100,14 +116,21 @@ def assert_lawful(before: Run, moved: EngineRun, ended: dict[str, str]) -> None:
         waits = waiting_of(run) is not None
         tries_again = any(step.wake_at is not None for step in under_way)
         assert moved.in_flight or waits or tries_again, "and it is in flight, has its time, or its wait is stated"
+    if run.parked:
+        ends: list[Input] = [CancelRequested(requested_by="ines", at=moved.at())]
+        ends += [TimerFired(key=RUN_TIMER, at=timer.due_at) for timer in moved.timers if timer.key == RUN_TIMER]
+        for end in ends:
+            ended_by = apply_input(run, moved.plan, end)
+            assert ended_by.run.ended, "what ends a queued or parked run ends it at once,"
+            assert not ended_by.effects, "and needs no turn for it"
 
 
-@given(random_documents(), random_records(), LANES, st.data())
+@given(random_documents(), random_records(), LANES, st.booleans(), st.data())
 def test_run_keeps_its_laws_through_any_inputs_and_restarts(
-    document: RandomDocument, record: dict[str, Any], lane: Any, data: st.DataObject
+    document: RandomDocument, record: dict[str, Any], lane: Any, turn_free: bool, data: st.DataObject
 ) -> None:
     """Whatever arrives, in whatever order, with a restart after each: the laws hold, the run ends, replaying agrees."""
-    moved = run_of(document, record, lane)
+    moved = run_of(document, record, lane, turn_free=turn_free)
     for _ in range(data.draw(st.integers(0, 15), label="inputs")):
         if moved.run.ended and data.draw(st.booleans()):
             break

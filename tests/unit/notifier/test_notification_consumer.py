@@ -66,9 +66,10 @@ class World:
     async def close(self) -> None:
         """Nothing to close."""
 
-    def consumer(self) -> NotificationConsumer:
-        """Return a consumer of this world."""
-        return NotificationConsumer(Deliverer({"email": self}, lambda: NOW), self, self, lambda: NOW)
+    def consumer(self, channel: str = "email") -> NotificationConsumer:
+        """Return the consumer of one channel of this world."""
+        deliverer = Deliverer({"email": self, "slack": self}, lambda: NOW)
+        return NotificationConsumer(channel, deliverer, self, self, lambda: NOW)
 
 
 def record(key: str, **more: Any) -> ConsumerRecord[Any, Any]:
@@ -148,3 +149,19 @@ async def test_unreadable_message_lies_in_the_dead_letters_and_the_rest_goes_on(
     world = World()
     await world.consumer().handle([raw_record(b"{}"), record("k1")])
     assert world.happened == ["told automations.dead-letters", "sent k1", "stored k1", "told k1"]
+
+
+async def test_every_message_is_taken_by_one_channel() -> None:
+    """Each passes over what is another's; what is no channel's is the first one's."""
+    batch = [record("mail"), record("slack", channel="Slack"), record("fax", channel="fax"), raw_record(b"{}")]
+    world = World()
+    await world.consumer("slack").handle(batch)
+    assert world.happened == ["sent slack", "stored slack", "told slack"]
+    world.happened.clear()
+    await world.consumer("email").handle(batch)
+    assert world.happened[0] == "told automations.dead-letters"
+    assert {entry for entry in world.happened if entry.startswith("told")} == {
+        "told automations.dead-letters",
+        "told mail",
+        "told fax",
+    }

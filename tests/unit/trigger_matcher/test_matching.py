@@ -43,7 +43,19 @@ def test_match_starts_a_run_that_says_all_the_executor_needs() -> None:
         caused_by=Cause(run_id="r-0", chain_id="r-0", depth=2),
         decided_at=NOW,
         position=EventPosition(topic=POSITION.topic, partition=POSITION.partition, offset=POSITION.offset),
+        appended_at=POSITION.timestamp,
     )
+
+
+def test_event_at_the_end_of_a_long_chain_is_a_skipped_start() -> None:
+    """Eight runs may lead to an event that starts one; nine are a loop, which is reported with its chain."""
+    (allowed,) = decisions(envelope(causerun="r-7", causechain="r-0", causedepth="8"), listener())
+    assert isinstance(allowed.message, StartRun)
+    (refused,) = decisions(envelope(causerun="r-8", causechain="r-0", causedepth="9"), listener())
+    assert isinstance(refused.message, StartSkipped)
+    assert (refused.message.reason, refused.message.chain_id) == ("loop_guard", "r-0")
+    assert refused.message.detail is not None
+    assert refused.message.detail.startswith("9 runs led to this event")
 
 
 def test_run_has_the_same_id_whichever_version_decides() -> None:

@@ -3,10 +3,12 @@
  * as it stands.
  */
 import createClient from 'openapi-fetch'
+import type { MassAct, MassActKind, StatusCounts } from '../model/acts'
 import type { AutomationDocument, Json, JsonObject } from '../model/document'
 import { isObject } from '../model/document'
 import { type Problem, problemsIn } from '../model/problems'
 import type { Run } from '../model/runs'
+import type { SkipCount, SkippedStart } from '../model/skips'
 import type { operations, paths } from './schema'
 import type {
   ActionEntry,
@@ -20,7 +22,6 @@ import type {
   Preview,
   Sample,
   Sandbox,
-  SkippedStart,
   Task,
   Version,
 } from './types'
@@ -94,6 +95,11 @@ function refusalWords(answer: Response, body: unknown): string {
 
 type RunQuery = NonNullable<operations['list_runs_api_v1_runs_get']['parameters']['query']>
 
+type CountQuery = NonNullable<operations['count_runs_api_v1_runs_counts_get']['parameters']['query']>
+type SkippedQuery = NonNullable<
+  operations['list_skipped_starts_api_v1_automations__automation_id__skipped_starts_get']['parameters']['query']
+>
+
 export const api = {
   automations: (limit: number) =>
     answer<Page<Automation>>(client.GET('/api/v1/automations', { params: { query: { limit } } })),
@@ -152,9 +158,28 @@ export const api = {
     answer<null>(
       client.DELETE('/api/v1/automations/{automation_id}/sandbox', { params: automationPath(id) }),
     ),
-  skippedStarts: (id: string) =>
+  /** The loop guard's flag is taken away; what it refused stays listed. */
+  dismissLoopGuard: (id: string) =>
+    answer<null>(
+      client.DELETE('/api/v1/automations/{automation_id}/loop-guard', { params: automationPath(id) }),
+    ),
+  skippedStarts: (id: string, query: SkippedQuery) =>
     answer<Page<SkippedStart>>(
-      client.GET('/api/v1/automations/{automation_id}/skipped-starts', { params: automationPath(id) }),
+      client.GET('/api/v1/automations/{automation_id}/skipped-starts', {
+        params: { ...automationPath(id), query },
+      }),
+    ),
+  skippedCounts: (id: string) =>
+    answer<{ items: SkipCount[] }>(
+      client.GET('/api/v1/automations/{automation_id}/skipped-starts/counts', { params: automationPath(id) }),
+    ),
+  /** Starts what a pause skipped: these, or the oldest of all; answers what is left then. */
+  startSkipped: (id: string, wanted: { ids: string[] } | { ids: 'all'; most: number }) =>
+    answer<{ started: number; left: number }>(
+      client.POST('/api/v1/automations/{automation_id}/skipped-starts/start', {
+        params: automationPath(id),
+        body: json(wanted),
+      }),
     ),
   runs: (automation: string | undefined, query: RunQuery) =>
     answer<Page<Run>>(
@@ -164,6 +189,14 @@ export const api = {
             params: { ...automationPath(automation), query },
           }),
     ),
+  runCounts: (query: CountQuery) =>
+    answer<{ total: number; by_status: StatusCounts }>(
+      client.GET('/api/v1/runs/counts', { params: { query } }),
+    ),
+  beginAct: (act: MassActKind, wanted: { runs: string[] } | { filter: JsonObject }) =>
+    answer<MassAct>(client.POST('/api/v1/mass-acts', { body: json({ act, ...wanted }) })),
+  act: (id: string) =>
+    answer<MassAct>(client.GET('/api/v1/mass-acts/{act_id}', { params: { path: { act_id: id } } })),
   run: (id: string) => answer<Run>(client.GET('/api/v1/runs/{run_id}', { params: { path: { run_id: id } } })),
   cancelRun: (id: string) =>
     answer<Run>(
@@ -173,11 +206,17 @@ export const api = {
       }),
     ),
   /** Begins it again in a new run: from the start, or from a step with what came before taken over. */
-  rerun: (id: string, fromStep?: string) =>
+  rerun: (
+    id: string,
+    { fromStep, record }: { fromStep?: string | undefined; record?: JsonObject | undefined },
+  ) =>
     answer<{ id: string }>(
       client.POST('/api/v1/runs/{run_id}/rerun', {
         params: { path: { run_id: id } },
-        body: json(fromStep === undefined ? {} : { from_step: fromStep }),
+        body: json({
+          ...(fromStep === undefined ? {} : { from_step: fromStep }),
+          ...(record === undefined ? {} : { event: { record } }),
+        }),
       }),
     ),
   tasks: (limit: number) =>

@@ -20,7 +20,11 @@ export interface RunFilter {
   status?: RunStatus | undefined
   mode?: 'live' | 'dry_run' | undefined
   waiting?: boolean | undefined
+  record?: string | undefined
 }
+
+/** How often an act on many runs is looked at while it is under way. */
+const ACT_MS = 800
 
 export const queries = {
   automations: () =>
@@ -49,10 +53,33 @@ export const queries = {
     }),
   versions: (id: string) =>
     queryOptions({ queryKey: ['versions', id], queryFn: () => api.versions(id).then((page) => page.items) }),
-  skipped: (id: string) =>
+  skipped: (id: string, reason: string | undefined) =>
+    infiniteQueryOptions({
+      queryKey: ['runs', 'skipped', id, reason ?? null],
+      queryFn: ({ pageParam }) =>
+        api.skippedStarts(id, {
+          cursor: pageParam,
+          limit: 50,
+          ...(reason === undefined ? {} : { reason: reason as never }),
+        }),
+      initialPageParam: null as string | null,
+      getNextPageParam: (page) => page.next_cursor,
+    }),
+  skippedCounts: (id: string) =>
     queryOptions({
-      queryKey: ['runs', 'skipped', id],
-      queryFn: () => api.skippedStarts(id).then((page) => page.items),
+      queryKey: ['runs', 'skipped-counts', id],
+      queryFn: () => api.skippedCounts(id).then((counts) => counts.items),
+    }),
+  runCounts: ({ automation, ...filter }: RunFilter) =>
+    queryOptions({
+      queryKey: ['runs', 'counts', automation ?? 'all', filter],
+      queryFn: () => api.runCounts({ ...filter, ...(automation ? { automation_id: automation } : {}) }),
+    }),
+  act: (id: string) =>
+    queryOptions({
+      queryKey: ['act', id],
+      queryFn: () => api.act(id),
+      refetchInterval: ({ state }) => (state.data?.status === 'ended' ? false : ACT_MS),
     }),
   runs: ({ automation, ...filter }: RunFilter) =>
     infiniteQueryOptions({

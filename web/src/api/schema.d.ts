@@ -172,6 +172,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many runs match, in all and by status */
+        get: operations["count_runs_api_v1_runs_counts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run_id}": {
         parameters: {
             query?: never;
@@ -232,6 +249,23 @@ export interface paths {
         };
         /** Starts that were not accepted, newest first */
         get: operations["list_skipped_starts_api_v1_automations__automation_id__skipped_starts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/automations/{automation_id}/skipped-starts/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many starts were skipped for each reason, and how many can still be started */
+        get: operations["count_skipped_starts_api_v1_automations__automation_id__skipped_starts_counts_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -414,6 +448,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/automations/{automation_id}/loop-guard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take note of the starts that the loop guard refused */
+        delete: operations["dismiss_loop_flag_api_v1_automations__automation_id__loop_guard_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/automations/{automation_id}/draft": {
         parameters: {
             query?: never;
@@ -528,6 +579,40 @@ export interface paths {
         put?: never;
         /** Start what was skipped while the automation was paused */
         post: operations["start_skipped_api_v1_automations__automation_id__skipped_starts_start_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mass-acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel many runs, or run many runs again */
+        post: operations["begin_act_api_v1_mass_acts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/mass-acts/{act_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an act on many runs is, and what failed */
+        get: operations["get_act_api_v1_mass_acts__act_id__get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -953,6 +1038,50 @@ export interface operations {
             };
         };
     };
+    count_runs_api_v1_runs_counts_get: {
+        parameters: {
+            query?: {
+                /** @description of this automation alone */
+                automation_id?: string | null;
+                status?: ("running" | "completed" | "failed" | "cancelled") | null;
+                waiting?: boolean | null;
+                /** @description tests are given only where they are asked for */
+                mode?: ("live" | "dry_run" | "test") | null;
+                /** @description the same as mode */
+                dry_run?: boolean | null;
+                /** @description runs that started at or after this */
+                since?: string | null;
+                /** @description runs that started before this */
+                until?: string | null;
+                /** @description a record's id, or `object/id` */
+                record?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_run_api_v1_runs__run_id__get: {
         parameters: {
             query?: never;
@@ -1071,10 +1200,41 @@ export interface operations {
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
-                reason?: ("paused" | "archived" | "deleted" | "late" | "duplicate" | "sandbox_off") | null;
+                reason?: ("paused" | "archived" | "deleted" | "late" | "duplicate" | "sandbox_off" | "loop_guard") | null;
                 /** @description whether they were started later */
                 started?: boolean | null;
             };
+            header?: never;
+            path: {
+                automation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    count_skipped_starts_api_v1_automations__automation_id__skipped_starts_counts_get: {
+        parameters: {
+            query?: never;
             header?: never;
             path: {
                 automation_id: string;
@@ -1650,6 +1810,35 @@ export interface operations {
             };
         };
     };
+    dismiss_loop_flag_api_v1_automations__automation_id__loop_guard_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                automation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     get_draft_api_v1_automations__automation_id__draft_get: {
         parameters: {
             query?: never;
@@ -1919,6 +2108,61 @@ export interface operations {
                 "application/json": Record<string, never>;
             };
         };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    begin_act_api_v1_mass_acts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+        };
+    };
+    get_act_api_v1_mass_acts__act_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                act_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {

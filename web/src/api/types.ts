@@ -1,7 +1,7 @@
 /** What the API answers, as the pages read it. Runs and steps are the model's own (`model/runs.ts`). */
 import type { AutomationDocument, Json, JsonObject } from '../model/document'
 import type { SeenField } from '../model/events'
-import type { Run, RunStatus } from '../model/runs'
+import type { RunStatus } from '../model/runs'
 
 export type AutomationStatus = 'draft' | 'active' | 'paused' | 'archived'
 
@@ -37,6 +37,7 @@ export interface Automation extends AutomationDocument {
   /** From 0 to 1, of the runs of seven days that ended. */
   success_rate?: number | null
   waiting_runs?: number
+  loop_guard?: LoopGuard | null
 }
 
 export interface Page<T> {
@@ -159,13 +160,14 @@ export interface Version {
   is_sandbox: boolean
 }
 
-export interface SkippedStart {
-  run_id: string
-  reason: string
-  detail?: string | null
-  at: string
-  trigger?: Run['trigger']
-  record?: Run['record']
+/** Why the loop guard refused starts of an automation, until somebody clears it. */
+export interface LoopGuard {
+  since: string
+  last_at: string
+  count: number
+  detail: string
+  /** The runs that led to the latest refusal, from the first one. */
+  chain: Array<{ run_id: string; automation_id: string; name: string | null; depth: number }>
 }
 
 export interface Me {

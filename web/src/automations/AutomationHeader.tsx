@@ -10,6 +10,7 @@ import { Consequence } from '../components/Consequence'
 import { StateBadge } from '../components/StateBadge'
 import './automation.css'
 import { eventsOf } from '../model/sentences'
+import { LoopGuardBanner } from './LoopGuardBanner'
 import { StatusChange } from './StatusChange'
 import { TestEvent } from './TestEvent'
 
@@ -44,6 +45,7 @@ export function AutomationHeader({ automation, name, note, children }: Props) {
         )}
         <MoreMenu automation={automation} onStatus={setTo} />
       </Group>
+      <LoopGuardBanner automation={automation} />
       <nav className="tabs" aria-label="Of this automation">
         <Link
           to="/automations/$automationId"
@@ -55,6 +57,13 @@ export function AutomationHeader({ automation, name, note, children }: Props) {
         </Link>
         <Link to="/automations/$automationId/runs" params={{ automationId: automation.id }} className="tab">
           Runs
+        </Link>
+        <Link
+          to="/automations/$automationId/skipped"
+          params={{ automationId: automation.id }}
+          className="tab"
+        >
+          Skipped
         </Link>
         <Link
           to="/automations/$automationId/versions"

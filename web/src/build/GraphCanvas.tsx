@@ -304,9 +304,14 @@ function useDrawnEdges({ document, titles, lights, taken, editing }: Props): Dra
     const edges = edgesOf(document)
     const entering = new Map<string, number>()
     for (const { target } of edges) entering.set(target, (entering.get(target) ?? 0) + 1)
+    const used = new Set(edges.map(({ source, kind }) => `${source} ${kind}`))
+    const inLanes = new Map<string, number>()
     return edges.map((edge, number): DrawnEdge => {
       const source = byId.get(edge.source)
       const port = portOf(edge)
+      const lane = isArranged ? undefined : lanes.get(number)
+      const step = inLanes.get(edge.source) ?? 0
+      if (lane !== undefined) inLanes.set(edge.source, step + 1)
       return {
         id: edgeId(edge),
         source: edge.source,
@@ -316,9 +321,12 @@ function useDrawnEdges({ document, titles, lights, taken, editing }: Props): Dra
         data: {
           kind: edge.kind,
           port,
-          // Several from one way out are named once.
-          label: source && (edge.place === 0 || edge.kind === 'branch') ? portWords(source, port) : undefined,
-          lane: isArranged ? undefined : lanes.get(number),
+          label: source ? portWords(source, port) : undefined,
+          isNamedBefore: edge.place > 0 && edge.kind !== 'branch',
+          isAside: edge.kind === 'error' || edge.kind === 'timeout',
+          isPaired: ['error', 'timeout'].every((kind) => used.has(`${edge.source} ${kind}`)),
+          lane,
+          step,
           place: edge.place,
           isJoining: (entering.get(edge.target) ?? 0) > 1,
           isTaken: taken?.has(edgeId(edge)) ?? false,

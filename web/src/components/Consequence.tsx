@@ -10,6 +10,8 @@ interface Props {
   consequences: ReactNode[]
   children?: ReactNode
   action: string
+  /** The other button, where “Cancel” could be read as the act itself. */
+  dismiss?: string
   isDangerous?: boolean
   isPending?: boolean
   error?: unknown
@@ -23,6 +25,7 @@ export function Consequence({
   consequences,
   children,
   action,
+  dismiss = 'Cancel',
   isDangerous = false,
   isPending = false,
   error,
@@ -51,7 +54,7 @@ export function Consequence({
         )}
         <Group justify="flex-end" gap="sm">
           <Button variant="default" onClick={onClose}>
-            Cancel
+            {dismiss}
           </Button>
           <Button
             data-autofocus

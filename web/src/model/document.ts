@@ -61,6 +61,7 @@ const AROUND = [
   'runs_7_days',
   'success_rate',
   'waiting_runs',
+  'loop_guard',
 ] as const
 
 /** The first free id of a type: `send_email`, then `send_email_2`, `send_email_3` … */

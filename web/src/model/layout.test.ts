@@ -44,6 +44,17 @@ describe('the layout', () => {
     expect(positionsOf(document).join?.y).toBe(3 * rowHeightOf(document, false))
   })
 
+  it('puts joins side by side where none leads to another, and below each other where one does', () => {
+    const branch = { id: 'way', type: 'branch', branches: [{ when: {}, next: 'left' }], otherwise: 'right' }
+    const paths = ['left', 'right'].map((id) => ({ id, next: ['one', 'two'] }))
+    const apart = made(branch, ...paths, { id: 'one', next: null }, { id: 'two', next: null })
+    expect(columns(apart)).toMatchObject({ way: 0, one: -0.5, two: 0.5 })
+    const together = made(branch, ...paths, { id: 'one', next: 'two' }, { id: 'two', next: null })
+    expect(columns(together)).toMatchObject({ way: 0, one: 0, two: 0 })
+    const { one, two } = positionsOf(together)
+    expect(one?.y).toBeLessThan(two?.y ?? 0)
+  })
+
   it('keeps the usual path straight, and what a failure leads to beside it', () => {
     const document = made(
       { id: 'call', on_error: { next: 'mend' }, next: 'keep' },

@@ -2,7 +2,7 @@
  * Where the nodes stand: as the person arranged them, and otherwise in layers from top to bottom.
  *
  * Every action stands above all that it alone leads to, centred: its paths side by side, and below them the actions at
- * which those paths meet. What only a failure or a time-out leads to stands to the right, so that the usual path stays
+ * which those paths meet, side by side too where none leads to another. What only a failure or a time-out leads to stands to the right, so that the usual path stays
  * straight. Blocks do not overlap, and every edge leads downwards. What nothing leads to stands at the far right.
  */
 import { type AutomationDocument, type Position, TRIGGER } from './document'
@@ -185,13 +185,37 @@ function blockOf(id: string, row: number, drawing: Drawing): Block {
     x = Math.max(x, CELL.width / 2) + each.left + each.right
   }
   const beyond = out.filter((edge) => !isSide(edge.target))
-  for (const join of own.filter((other) => !isSide(other))) put(block, blockOf(join, block.end, drawing), 0)
+  for (const joins of rowsOf(
+    own.filter((other) => !isSide(other)),
+    forward,
+  )) {
+    const below = joins.map((join) => blockOf(join, block.end, drawing))
+    let begin = below.length === 1 ? 0 : -below.reduce((sum, each) => sum + each.left + each.right, 0) / 2
+    for (const each of below) {
+      put(block, each, below.length === 1 ? 0 : begin + each.left)
+      begin += each.left + each.right
+    }
+  }
   // With nothing right below, the edge goes straight down.
   for (const edge of usual.length > 0 ? beyond : []) {
     block.right += LANE
     block.lanes.push({ edge: edge.number, x: block.right - LANE / 2 })
   }
   return block
+}
+
+/** Joins in rows: side by side where no way leads from one to another, so that no edge to one runs through another. */
+function rowsOf(joins: readonly string[], edges: readonly Edge[]): string[][] {
+  const rows: Array<{ ids: string[]; below: Set<string> }> = []
+  for (const join of joins) {
+    const row = rows.at(-1)
+    const below = reachableFrom(edges, join)
+    if (row && !row.below.has(join)) {
+      row.ids.push(join)
+      for (const id of below) row.below.add(id)
+    } else rows.push({ ids: [join], below: new Set(below) })
+  }
+  return rows.map(({ ids }) => ids)
 }
 
 function put(block: Block, inner: Block, x: number): void {

@@ -33,6 +33,26 @@ const dayAndClock = new Intl.DateTimeFormat('en-GB', {
 /** The whole moment, with zone. */
 export const exactTime = (at: string | number | Date): string => exact.format(new Date(at))
 
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' })
+const seconds = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+const millis = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+})
+
+/** “3 May, 14:05:09”: a moment to the second. */
+export const exactClock = (at: string | number | Date): string =>
+  `${day.format(new Date(at))}, ${seconds.format(new Date(at))}`
+
+/** “3 May, 14:05:09 to 15:10:00”; what took less than ten seconds is told to the millisecond. */
+export function exactSpan(from: number, to: number): string {
+  const time = to - from < 10_000 ? millis : seconds
+  const [begin, end] = [day.format(from), day.format(to)]
+  return `${begin}, ${time.format(from)} to ${begin === end ? '' : `${end}, `}${time.format(to)}`
+}
+
 /** “14:05” today, “3 May, 14:05” on another day. */
 export function clockTime(at: string | number | Date, now: number): string {
   const date = new Date(at)

@@ -86,6 +86,16 @@ export interface StepError {
   detail?: unknown
 }
 
+/** One try at a step's effect; one that has not begun has no start, and the one before says when it will. */
+export interface Attempt {
+  number: number
+  status: StepStatus
+  started_at: string | null
+  ended_at: string | null
+  error?: StepError | null
+  next_at?: string | null
+}
+
 export interface Step {
   id: string
   path: string
@@ -95,6 +105,8 @@ export interface Step {
   /** Why it was skipped: its own conditions did not hold, or no way led to it. */
   reason?: 'when_false' | 'path_not_taken' | null
   attempts: number
+  /** Each attempt by itself; only where one run is read. */
+  attempts_made?: Attempt[]
   input?: unknown
   request?: unknown
   output?: unknown
@@ -150,9 +162,15 @@ export function recordName(record: Run['record']): string {
   return `${record.object ? `${spoken(record.object)} ` : ''}${shorten(record.id, 60)}`
 }
 
-export function waitingPhrase(run: Pick<Run, 'waiting' | 'steps'>, now: number): Phrase {
+/** The address part of a record: “case/5001”, as the list of runs is filtered by it. */
+export const recordKey = (record: NonNullable<Run['record']>): string =>
+  `${record.object ? `${record.object}/` : ''}${record.id}`
+
+export function waitingPhrase(run: Pick<Run, 'waiting' | 'steps' | 'record'>, now: number): Phrase {
   const { waiting } = run
   if (!waiting) return []
+  if (waiting.for === 'turn')
+    return ['Waiting for ', em('its turn'), `: an earlier run for ${recordName(run.record)} is under way`]
   const step = run.steps?.find(
     (candidate) => candidate.path === waiting.path || candidate.status === 'waiting',
   )

@@ -1,11 +1,9 @@
 import { useQuery } from '@tanstack/react-query'
-import { useNavigate, useParams, useSearch } from '@tanstack/react-router'
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { queries } from '../api/queries'
 import { AutomationHeader } from '../automations/AutomationHeader'
 import { AutomationLoader } from '../automations/AutomationLoader'
-import { Moment } from '../components/Moment'
-import { spoken } from '../model/phrase'
-import { recordName } from '../model/runs'
+import { startCount } from '../model/skips'
 import { RunsView } from '../runs/RunsView'
 
 export function AutomationRunsPage() {
@@ -38,24 +36,17 @@ export function AutomationRunsPage() {
   )
 }
 
-/** Events that matched and started no run, with the reason. */
+/** How many starts became no run, with the way to them. */
 function SkippedStarts({ automation }: { automation: string }) {
-  const skipped = useQuery(queries.skipped(automation))
-  if (!skipped.data || skipped.data.length === 0) return null
+  const counts = useQuery(queries.skippedCounts(automation))
+  const number = counts.data?.reduce((sum, count) => sum + count.number, 0) ?? 0
+  if (number === 0) return null
   return (
-    <details className="card" style={{ marginTop: 16, padding: '12px 16px', fontSize: 14 }}>
-      <summary>
-        {skipped.data.length === 1 ? '1 start was skipped' : `${skipped.data.length} starts were skipped`}
-      </summary>
-      <ul>
-        {skipped.data.map((start) => (
-          <li key={`${start.run_id} ${start.reason}`}>
-            <Moment at={start.at} />: {spoken(start.reason)}
-            {start.detail ? `, ${start.detail}` : ''}
-            {start.record ? ` (${recordName(start.record)})` : ''}
-          </li>
-        ))}
-      </ul>
-    </details>
+    <p className="soft" style={{ marginTop: 16, fontSize: 14 }}>
+      <Link to="/automations/$automationId/skipped" params={{ automationId: automation }} search={{}}>
+        {startCount(number)} {number === 1 ? 'was' : 'were'} skipped
+      </Link>
+      , and became no run.
+    </p>
   )
 }

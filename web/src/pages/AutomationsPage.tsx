@@ -16,6 +16,7 @@ import { PhraseText } from '../components/PhraseText'
 import { StateBadge, stateWord } from '../components/StateBadge'
 import { openDocument } from '../model/document'
 import { automationPhrase, automationSentence } from '../model/sentences'
+import { loopGuardWords } from '../model/skips'
 import './tables.css'
 
 const STATUSES: AutomationStatus[] = ['active', 'paused', 'draft', 'archived']
@@ -158,6 +159,17 @@ function AutomationList({ automations }: { automations: Automation[] }) {
                   <div className="cell-sentence">
                     <PhraseText phrase={automationPhrase(document)} />
                   </div>
+                  {automation.loop_guard && (
+                    <Link
+                      className="loop-note"
+                      to="/automations/$automationId/skipped"
+                      params={{ automationId: automation.id }}
+                      search={{ reason: 'loop_guard' }}
+                      title={automation.loop_guard.detail}
+                    >
+                      {loopGuardWords(automation.loop_guard.count)}. See why
+                    </Link>
+                  )}
                 </td>
                 <td data-label="Status">
                   <Group gap={6}>

@@ -10,6 +10,7 @@ import { Moment, useNow } from '../components/Moment'
 import { Failed, Loading } from '../components/Outcome'
 import { PhraseText } from '../components/PhraseText'
 import { StateBadge } from '../components/StateBadge'
+import { AWAITED } from '../frame/missingParts'
 import { NotFound } from '../frame/NotFound'
 import { type AutomationDocument, openDocument, TRIGGER } from '../model/document'
 import { durationWords } from '../model/moments'
@@ -18,6 +19,7 @@ import {
   lightsOf,
   progressOf,
   type Run,
+  recordKey,
   recordName,
   runPhrase,
   takenEdges,
@@ -94,7 +96,13 @@ function Shown({ run }: { run: Run }) {
             {document?.name ?? 'The automation'}
           </Link>
           <span>{run.version === null ? 'as it was tested' : `v${run.version}`}</span>
-          <span>{recordName(run.record)}</span>
+          {run.record ? (
+            <Link to="/runs" search={{ record: recordKey(run.record) }} title="All runs for this record">
+              {recordName(run.record)}
+            </Link>
+          ) : (
+            <span>no record</span>
+          )}
           <Moment at={run.started_at} />
           {run.rerun_of && (
             <Link to="/runs/$runId" params={{ runId: run.rerun_of }} search={{}}>
@@ -115,6 +123,18 @@ function Shown({ run }: { run: Run }) {
         <h1 aria-live="polite">
           <PhraseText phrase={runPhrase(run, now)} />
         </h1>
+        {run.waiting?.for === 'turn' && run.record && (
+          <p className="run-turn">
+            Runs of one automation for one record take turns. It goes on by itself.{' '}
+            <Link
+              to="/automations/$automationId/runs"
+              params={{ automationId: run.automation_id }}
+              search={{ record: recordKey(run.record) }}
+            >
+              See the runs for {recordName(run.record)}
+            </Link>
+          </p>
+        )}
         <RunActions run={run} />
       </header>
       {isNarrow && timeLine}
@@ -122,7 +142,13 @@ function Shown({ run }: { run: Run }) {
         {!isNarrow && (
           <div className="run-graph">
             {document && (
-              <Suspense fallback={<Loading label="The graph is loading" rows={3} />}>
+              <Suspense
+                fallback={
+                  <div {...{ [AWAITED]: true }}>
+                    <Loading label="The graph is loading" rows={3} />
+                  </div>
+                }
+              >
                 <GraphCanvas
                   document={document}
                   titles={titles}

@@ -1,5 +1,5 @@
 /** What people do to a run: cancel it, or run it again, each after a short dialog about what follows. */
-import { Button } from '@mantine/core'
+import { Button, Textarea } from '@mantine/core'
 import { notifications } from '@mantine/notifications'
 import { IconPlayerStop, IconRefresh } from '@tabler/icons-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
@@ -7,6 +7,7 @@ import { Link, useNavigate } from '@tanstack/react-router'
 import { useState } from 'react'
 import { api } from '../api/client'
 import { Consequence } from '../components/Consequence'
+import { isObject, type JsonObject } from '../model/document'
 import { type Run, recordName, type Step, stepName } from '../model/runs'
 
 export function RunActions({ run }: { run: Run }) {
@@ -68,6 +69,7 @@ function CancelRun({ run }: { run: Run }) {
           'It can be run again afterwards, also from a step.',
         ]}
         action="Cancel the run"
+        dismiss="Let it run"
         isDangerous
         isPending={cancel.isPending}
         error={cancel.error}
@@ -81,13 +83,22 @@ function CancelRun({ run }: { run: Run }) {
 function Rerun({ run, step }: { run: Run; step?: Step }) {
   const [isAsked, setAsked] = useState(false)
   const navigate = useNavigate()
+  const standing = isObject(run.event?.record) ? JSON.stringify(run.event.record, null, 2) : null
+  const [typed, setTyped] = useState(standing)
+  const [wrong, setWrong] = useState<string | null>(null)
   const rerun = useMutation({
-    mutationFn: () => api.rerun(run.id, step?.id),
+    mutationFn: (record: JsonObject | undefined) => api.rerun(run.id, { fromStep: step?.id, record }),
     onSuccess: (answer) => {
       setAsked(false)
       void navigate({ to: '/runs/$runId', params: { runId: answer.id }, search: {} })
     },
   })
+  const confirm = () => {
+    if (typed === standing || typed === null) return rerun.mutate(undefined)
+    const record = readObject(typed)
+    setWrong(typeof record === 'string' ? record : null)
+    if (typeof record !== 'string') rerun.mutate(record)
+  }
   const title = step ? 'Rerun from here' : 'Rerun'
   return (
     <>
@@ -97,6 +108,8 @@ function Rerun({ run, step }: { run: Run; step?: Step }) {
         leftSection={<IconRefresh size={step ? 14 : 16} />}
         onClick={() => {
           rerun.reset()
+          setTyped(standing)
+          setWrong(null)
           setAsked(true)
         }}
       >
@@ -108,7 +121,7 @@ function Rerun({ run, step }: { run: Run; step?: Step }) {
         consequences={[
           step
             ? `A new run begins at ${stepName(step)}, with what the steps before it left. They are not performed again.`
-            : 'A new run begins with the same event. All its steps are performed again.',
+            : `A new run begins with ${typed === standing ? 'the same event' : 'the record as you changed it'}. All its steps are performed again.`,
           run.dry_run
             ? 'It is a dry run, as this one: nothing is sent and nothing is changed.'
             : `What ${step ? 'it and the steps after it do' : 'the steps do'} takes place again for ${recordName(run.record)}.`,
@@ -117,9 +130,41 @@ function Rerun({ run, step }: { run: Run; step?: Step }) {
         action={title}
         isPending={rerun.isPending}
         error={rerun.error}
-        onConfirm={() => rerun.mutate()}
+        onConfirm={confirm}
         onClose={() => setAsked(false)}
-      />
+      >
+        {typed !== null && (
+          <details className="rerun-edit">
+            <summary>Change the record first</summary>
+            <Textarea
+              mt={8}
+              autosize
+              minRows={4}
+              maxRows={14}
+              label="Record of the event, as JSON"
+              description="For the new run alone; the CRM’s own record is not changed."
+              classNames={{ input: 'rerun-json' }}
+              spellCheck={false}
+              value={typed}
+              error={wrong}
+              onChange={(event) => {
+                setTyped(event.currentTarget.value)
+                setWrong(null)
+              }}
+            />
+          </details>
+        )}
+      </Consequence>
     </>
   )
+}
+
+/** The object that was typed, else what is wrong with it. */
+function readObject(typed: string): JsonObject | string {
+  try {
+    const value: unknown = JSON.parse(typed)
+    return isObject(value) ? (value as JsonObject) : 'It must be an object: { "field": "value" }.'
+  } catch (error) {
+    return `This is no JSON: ${(error as Error).message}`
+  }
 }

@@ -1,6 +1,6 @@
 /** The table of runs, of all automations or of one, with its filters in the address. */
-import { Button, Chip, Group, SegmentedControl } from '@mantine/core'
-import { IconArrowsLeftRight } from '@tabler/icons-react'
+import { Button, Checkbox, Chip, Group, SegmentedControl } from '@mantine/core'
+import { IconArrowsLeftRight, IconX } from '@tabler/icons-react'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
@@ -10,10 +10,14 @@ import { Moment, useNow } from '../components/Moment'
 import { Empty, Failed, Loading } from '../components/Outcome'
 import { PhraseText } from '../components/PhraseText'
 import { StateBadge, stateWord } from '../components/StateBadge'
+import { countStatuses } from '../model/acts'
 import { durationWords, exactTime } from '../model/moments'
-import { lightOf, type Run, recordName, runPhrase } from '../model/runs'
+import { lightOf, type Run, recordKey, recordName, runPhrase } from '../model/runs'
 import { eventPhrase } from '../model/sentences'
 import type { RunSearch } from '../router'
+import { ActProgress } from './ActProgress'
+import { SelectionBar } from './SelectionBar'
+import { type Selection, useSelection } from './useSelection'
 import '../pages/tables.css'
 
 const STATUSES = ['running', 'waiting', 'completed', 'failed', 'cancelled'] as const
@@ -25,16 +29,12 @@ interface Props {
 }
 
 export function RunsView({ automation, search, onSearch }: Props) {
-  const runs = useInfiniteQuery(
-    queries.runs({
-      automation,
-      ...(search.status === 'waiting' ? { waiting: true } : { status: search.status }),
-      ...(search.mode ? { mode: search.mode === 'dry' ? ('dry_run' as const) : ('live' as const) } : {}),
-    }),
-  )
+  const filter = filterOf(search)
+  const runs = useInfiniteQuery(queries.runs({ automation, ...filter }))
   const connection = useConnection()
   const rows = useMemo(() => runs.data?.pages.flatMap((page) => page.items) ?? [], [runs.data])
-  const isFiltered = Boolean(search.status || search.mode)
+  const isFiltered = Boolean(search.status || search.mode || search.record)
+  const selection = useSelection(JSON.stringify([automation, filter]))
   return (
     <>
       <Group mb="sm" gap="sm">
@@ -68,10 +68,39 @@ export function RunsView({ automation, search, onSearch }: Props) {
             { value: 'dry', label: 'Dry runs' },
           ]}
         />
+        {search.record && (
+          <Button
+            size="xs"
+            variant="default"
+            rightSection={<IconX size={14} aria-hidden />}
+            aria-label={`Record ${search.record}: show all records again`}
+            title={search.record}
+            maw={320}
+            onClick={() => onSearch({ ...search, record: undefined } as RunSearch)}
+          >
+            Record {search.record}
+          </Button>
+        )}
         <span className="soft" style={{ fontSize: 13, marginLeft: 'auto' }}>
           {connection === 'live' ? 'Updates by itself' : ''}
         </span>
       </Group>
+      {search.act && (
+        <ActProgress id={search.act} onDismiss={() => onSearch({ ...search, act: undefined } as RunSearch)} />
+      )}
+      {selection.isAny && (
+        <Selected
+          automation={automation}
+          filter={filter}
+          rows={rows}
+          hasMore={runs.hasNextPage}
+          selection={selection}
+          onBegun={(act) => {
+            selection.clear()
+            onSearch({ ...search, act })
+          }}
+        />
+      )}
       {runs.isPending && <Loading label="Runs are loading" />}
       {runs.isError && <Failed what="The runs" error={runs.error} onRetry={() => void runs.refetch()} />}
       {runs.data && rows.length === 0 && (
@@ -86,7 +115,7 @@ export function RunsView({ automation, search, onSearch }: Props) {
           </Empty>
         </div>
       )}
-      {rows.length > 0 && <RunTable runs={rows} isOfOne={automation !== undefined} />}
+      {rows.length > 0 && <RunTable runs={rows} isOfOne={automation !== undefined} selection={selection} />}
       {runs.hasNextPage && (
         <Group justify="center" mt="md">
           <Button
@@ -102,15 +131,74 @@ export function RunsView({ automation, search, onSearch }: Props) {
   )
 }
 
-function RunTable({ runs, isOfOne }: { runs: Run[]; isOfOne: boolean }) {
+/** The filters of the address as the API takes them. */
+const filterOf = (search: RunSearch) => ({
+  ...(search.status === 'waiting' ? { waiting: true } : search.status ? { status: search.status } : {}),
+  ...(search.mode ? { mode: search.mode === 'dry' ? ('dry_run' as const) : ('live' as const) } : {}),
+  ...(search.record ? { record: search.record } : {}),
+})
+
+interface SelectedProps {
+  automation: string | undefined
+  filter: ReturnType<typeof filterOf>
+  rows: readonly Run[]
+  hasMore: boolean
+  selection: Selection
+  onBegun: (act: string) => void
+}
+
+function Selected({ automation, filter, rows, hasMore, selection, onBegun }: SelectedProps) {
+  const chosen = rows.filter(({ id }) => selection.has(id))
+  const isAllShown = chosen.length === rows.length
+  const matching = useQuery({
+    ...queries.runCounts({ automation, ...filter }),
+    enabled: selection.isAll || (isAllShown && hasMore),
+  })
+  const counts = selection.isAll
+    ? (matching.data?.by_status ?? {})
+    : countStatuses(chosen.map(({ status }) => status))
+  return (
+    <SelectionBar
+      chosen={selection.isAll ? null : chosen}
+      counts={counts}
+      filter={{ ...filter, ...(automation ? { automation_id: automation } : {}) }}
+      offered={isAllShown && hasMore ? (matching.data?.total ?? null) : null}
+      shown={isAllShown ? null : rows.length}
+      onChooseShown={() => selection.toggleMany(rows.map(({ id }) => id))}
+      onChooseAll={selection.chooseAll}
+      onClear={selection.clear}
+      onBegun={onBegun}
+    />
+  )
+}
+
+interface TableProps {
+  runs: Run[]
+  isOfOne: boolean
+  selection: Selection
+}
+
+function RunTable({ runs, isOfOne, selection }: TableProps) {
   const automations = useQuery({ ...queries.automations(), enabled: !isOfOne })
   const names = new Map((automations.data ?? []).map(({ id, name }) => [id, name]))
+  const shown = runs.map(({ id }) => id)
+  const chosen = shown.filter(selection.has).length
   const longest = Math.max(...runs.map((run) => run.duration ?? 0), 0.001)
   return (
     <div className="card table-card">
       <table className="table table-runs">
         <thead>
           <tr>
+            <th scope="col">
+              <span className="sr-only">Selection</span>
+              <Checkbox
+                size="xs"
+                aria-label="Select all runs that are shown"
+                checked={chosen === runs.length}
+                indeterminate={chosen > 0 && chosen < runs.length}
+                onChange={() => selection.toggleMany(shown)}
+              />
+            </th>
             <th scope="col">State</th>
             <th scope="col">{isOfOne ? 'What happened' : 'Automation'}</th>
             <th scope="col">Record</th>
@@ -125,6 +213,9 @@ function RunTable({ runs, isOfOne }: { runs: Run[]; isOfOne: boolean }) {
               key={run.id}
               run={run}
               longest={longest}
+              isOfOne={isOfOne}
+              isChosen={selection.has(run.id)}
+              onToggle={(id) => selection.toggle(id, shown)}
               name={isOfOne ? null : (names.get(run.automation_id) ?? 'A deleted automation')}
             />
           ))}
@@ -134,12 +225,30 @@ function RunTable({ runs, isOfOne }: { runs: Run[]; isOfOne: boolean }) {
   )
 }
 
-function RunRow({ run, longest, name }: { run: Run; longest: number; name: string | null }) {
+interface RowProps {
+  run: Run
+  longest: number
+  isOfOne: boolean
+  isChosen: boolean
+  onToggle: (id: string) => void
+  name: string | null
+}
+
+function RunRow({ run, longest, isOfOne, isChosen, onToggle, name }: RowProps) {
   const now = useNow()
   const phrase = <PhraseText phrase={runPhrase(run, now)} />
+  const record = recordName(run.record)
   return (
-    <tr>
-      <td>
+    <tr data-chosen={isChosen || undefined}>
+      <td className="cell-choice">
+        <Checkbox
+          size="xs"
+          aria-label={`Select the run for ${record}, ${exactTime(run.started_at)}`}
+          checked={isChosen}
+          onChange={() => onToggle(run.id)}
+        />
+      </td>
+      <td className="cell-state">
         <Group gap={6} wrap="nowrap">
           <StateBadge state={lightOf(run)} />
           {run.dry_run && <StateBadge state="dry" />}
@@ -151,7 +260,22 @@ function RunRow({ run, longest, name }: { run: Run; longest: number; name: strin
         </Link>
         {name !== null && <div className="cell-sentence">{phrase}</div>}
       </td>
-      <td data-label="Record">{recordName(run.record)}</td>
+      <td data-label="Record">
+        {run.record ? (
+          <Link
+            {...(isOfOne
+              ? { to: '/automations/$automationId/runs', params: { automationId: run.automation_id } }
+              : { to: '/runs' })}
+            search={{ record: recordKey(run.record) }}
+            className="quiet-link"
+            title={`Runs for ${record}`}
+          >
+            {record}
+          </Link>
+        ) : (
+          record
+        )}
+      </td>
       <td data-label="Cause">
         {run.trigger.type ? <span title={run.trigger.type}>{capitalCause(run)}</span> : '–'}
       </td>

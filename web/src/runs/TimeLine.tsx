@@ -1,7 +1,10 @@
-/** Where the time of a run went: a bar for each step on one scale; waiting is hatched. */
+/** Where the time of a run went: a bar for each attempt, pauses and waits in patterns of their own; the same as a table. */
 import { useNow } from '../components/Moment'
+import { StateBadge } from '../components/StateBadge'
 import { durationWords } from '../model/moments'
-import { itemWords, type Run, type Step, stepName } from '../model/runs'
+import type { Run } from '../model/runs'
+import { type Bar, type TimeRow, timeLineOf } from '../model/timeLine'
+import '../pages/tables.css'
 
 interface Props {
   run: Run
@@ -9,55 +12,104 @@ interface Props {
   onSelect: (path: string) => void
 }
 
+const LEGEND: ReadonlyArray<[Bar['kind'], string]> = [
+  ['attempt', 'an attempt'],
+  ['pause', 'a pause before the next one'],
+  ['person', 'waiting for a person'],
+  ['time', 'waiting for a time'],
+  ['event', 'waiting for an event'],
+  ['turn', 'waiting to begin'],
+]
+
 export function TimeLine({ run, selected, onSelect }: Props) {
   const now = useNow()
-  const steps = (run.steps ?? []).filter((step) => step.reason !== 'path_not_taken')
-  const start = Date.parse(run.started_at)
-  const end = Math.max(
-    ...steps.map((step) => endOf(step, now)),
-    run.ended_at ? Date.parse(run.ended_at) : now,
-    start + 1,
-  )
+  const line = timeLineOf(run, now)
+  const place = (moment: number) => ((moment - line.from) / (line.to - line.from)) * 100
+  const kinds = new Set(line.rows.flatMap(({ bars }) => bars.map(({ kind }) => kind)))
+  if (line.rows.length === 0) return <p className="soft">No step has begun yet.</p>
   return (
-    <ol className="timeline" aria-label="Steps, in time">
-      {steps.map((step) => {
-        const from = step.started_at ? Date.parse(step.started_at) : null
-        const left = from === null ? 0 : ((from - start) / (end - start)) * 100
-        const width = from === null ? 0 : ((endOf(step, now) - from) / (end - start)) * 100
-        return (
-          <li key={step.path}>
-            <button type="button" aria-pressed={selected === step.path} onClick={() => onSelect(step.path)}>
-              <span className="timeline-name" title={stepWords(step)}>
-                {stepWords(step)}
+    <>
+      <ol className="timeline" aria-label="Steps, in time">
+        {line.rows.map((row) => (
+          <li key={row.path ?? 'turn'}>
+            <button
+              type="button"
+              aria-pressed={row.path !== null && selected === row.path}
+              disabled={row.path === null}
+              onClick={() => row.path !== null && onSelect(row.path)}
+            >
+              <span className="timeline-name" title={row.name}>
+                {row.name}
               </span>
               <span className="timeline-track" aria-hidden>
-                {from !== null && (
+                {row.bars.map((bar) => (
                   <i
-                    data-light={isWait(step) ? 'waiting' : step.status}
-                    data-ended={isWait(step) && step.ended_at ? true : undefined}
-                    style={{ left: `${Math.min(left, 99)}%`, width: `${Math.max(width, 0.8)}%` }}
+                    key={`${bar.kind} ${bar.from} ${bar.what}`}
+                    data-kind={bar.kind}
+                    data-light={bar.status}
+                    data-ended={!bar.isOpen || undefined}
+                    title={wordsOf(bar)}
+                    style={{
+                      left: `${Math.min(place(bar.from), 99)}%`,
+                      width: `max(${place(bar.to) - place(bar.from)}%, 4px)`,
+                    }}
                   />
-                )}
+                ))}
               </span>
               <span className="timeline-time">
-                {step.duration == null ? '–' : durationWords(step.duration)}
-                {step.attempts > 1 && <small>{step.attempts} attempts</small>}
+                {lasted(row)}
+                {row.attempts > 1 && <small>{row.attempts} attempts</small>}
               </span>
             </button>
           </li>
-        )
-      })}
-    </ol>
+        ))}
+      </ol>
+      {(kinds.size > 1 || !kinds.has('attempt')) && (
+        <ul className="timeline-legend" aria-hidden>
+          {LEGEND.filter(([kind]) => kinds.has(kind)).map(([kind, words]) => (
+            <li key={kind}>
+              <i className="timeline-swatch" data-kind={kind} /> {words}
+            </li>
+          ))}
+        </ul>
+      )}
+      <details className="timeline-table">
+        <summary>Times as a table</summary>
+        <div className="table-card">
+          <table className="table">
+            <thead>
+              <tr>
+                <th scope="col">Step</th>
+                <th scope="col">What</th>
+                <th scope="col">When</th>
+                <th scope="col">Result</th>
+              </tr>
+            </thead>
+            <tbody>
+              {line.rows.flatMap((row) =>
+                row.bars.map((bar) => (
+                  <tr key={`${row.path} ${bar.kind} ${bar.from} ${bar.what}`}>
+                    <th scope="row">{row.name}</th>
+                    <td data-label="What">{bar.what}</td>
+                    <td data-label="When">{bar.when}</td>
+                    <td data-label="Result" data-empty={(bar.kind !== 'attempt' && !bar.note) || undefined}>
+                      {bar.kind === 'attempt' && <StateBadge state={bar.status} />} {bar.note}
+                    </td>
+                  </tr>
+                )),
+              )}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </>
   )
 }
 
-const stepWords = (step: Step): string => [stepName(step), itemWords(step.path)].filter(Boolean).join(', ')
+const wordsOf = ({ what, when, note }: Bar): string => `${what}, ${when}${note ? `: ${note}` : ''}`
 
-/** Whether its time is spent waiting, for a person or for a moment. */
-const isWait = ({ type, status }: Step): boolean =>
-  status !== 'failed' && status !== 'skipped' && (type === 'human_task' || type === 'delay')
-
-function endOf(step: Step, now: number): number {
-  if (step.ended_at) return Date.parse(step.ended_at)
-  return step.started_at ? Math.max(now, Date.parse(step.started_at)) : 0
+/** How long a step took from its first attempt to its end. */
+function lasted({ bars }: TimeRow): string {
+  const [first, last] = [bars[0], bars.at(-1)]
+  return first && last ? durationWords((last.to - first.from) / 1000) : '–'
 }

@@ -15,7 +15,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     run_id: str | None = None
     chain_id: str | None = None
-    """The first run of the chain; None where a person or another system began it."""
+    """The first run of the chain, or the task with whose completion a person began it; None where nothing led here."""
     depth: int = 0
     """Runs between the chain's beginning and here; 0 where nothing led to the event."""
 
@@ -95,6 +95,8 @@ class StartRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Given for a rerun: what is not to be performed again. `event` is then the event as it was edited."""
     position: EventPosition | None = None
     """Where the event lies; None where it came another way."""
+    appended_at: datetime | None = None
+    """When the broker appended the event, by its clock; None where it came another way."""
     test: TriedDocument | None = None
     """Run this document dry, whatever the automation's status. Its version is below zero where it is none."""
 

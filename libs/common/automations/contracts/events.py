@@ -30,6 +30,7 @@ _CLOUD_EVENT_ATTRIBUTES = frozenset(
 ).union(_CAUSE_FIELDS)
 _PLACES_IN_DATA = frozenset(("record", "changes", "actor", "object"))
 _LONGEST_KEY_CHARACTERS = 512
+_LONGEST_CHAIN_CHARACTERS = 128
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -353,7 +354,15 @@ def _caused_by(fields: Mapping[str, Any]) -> Cause:
         number = min(max(int(str(depth or 0)), 0), MAX_CHAIN_DEPTH)
     except ValueError:
         number = 0
-    return Cause(run_id=_text(run), chain_id=_text(chain), depth=number)
+    return Cause(run_id=_chain_text(run), chain_id=_chain_text(chain), depth=number)
+
+
+def _chain_text(value: Any) -> str | None:
+    """Return an identifier of a chain, as headers of calls can carry it: what does not fit is its digest."""
+    text = _text(value)
+    if text is None or (len(text) <= _LONGEST_CHAIN_CHARACTERS and text.isascii() and text.isprintable()):
+        return text
+    return hashlib.blake2b(text.encode(), digest_size=20, person=b"chain").hexdigest()
 
 
 def _time(value: Any) -> datetime | None:

@@ -22,7 +22,7 @@ RunStatus = Literal["running", "completed", "failed", "cancelled"]
 StepStatus = Literal["pending", "running", "waiting", "completed", "failed", "skipped", "cancelled"]
 SkippedBecause = Literal["when_false", "path_not_taken"]
 """`when_false`: the action's own conditions did not hold. `path_not_taken`: no way led there."""
-SkipReason = Literal["paused", "archived", "deleted", "late", "duplicate", "sandbox_off"]
+SkipReason = Literal["paused", "archived", "deleted", "late", "duplicate", "sandbox_off", "loop_guard"]
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -44,16 +44,19 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """For instance record fields that a template names and the record does not have."""
     reason: SkippedBecause | None = None
     """Why the step was skipped."""
+    next_attempt_at: datetime | None = None
+    """When the step is tried again after `error`."""
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a running run waits for; of several waits the one that comes first: people before times."""
+    """What a running run waits for: its turn, else what comes first of several waits, people before times."""
 
-    for_: Literal["task", "notification", "time"] = msgspec.field(name="for")
-    path: str
+    for_: Literal["task", "notification", "time", "turn"] = msgspec.field(name="for")
     since: datetime
+    path: str | None = None
+    """The step that waits; None where the run waits for its turn and no step has begun."""
     task_id: str | None = None
     due_at: datetime | None = None
 
@@ -81,7 +84,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     task_id: str
     accepted: bool
     reason: str | None = None
-    """Why it was refused: `already_completed`, `withdrawn`, `timed_out`, `unknown_task`."""
+    """Why it was refused: `already_completed`, `withdrawn`, `timed_out`, `unknown_task`, `too_large`."""
 
 
 class RunStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -133,6 +136,8 @@ class StartSkipped(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     event: TriggerEvent
     at: datetime
     detail: str | None = None
+    chain_id: str | None = None
+    """The chain of cause and effect that the event belongs to; None where nothing led to it."""
 
 
 Result = RunAdvanced | StartSkipped

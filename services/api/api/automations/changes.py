@@ -34,6 +34,8 @@ class Change(NamedTuple):
     """A version that did not exist before."""
     stream_hears: bool = True
     """Whether the definitions topic gets a record."""
+    clears_loop_flag: bool = False
+    """Whether somebody has dealt with what the loop guard refused: there is another live document, or it is resumed."""
 
 
 def decide_create(
@@ -166,7 +168,8 @@ def _changed(
     before: Automation, after: Automation, now: datetime, version: tuple[int, Environment, Document] | None = None
 ) -> Change:
     counted = replace(after, revision=before.revision + 1, edition=before.edition + 1, updated_at=now)
-    return Change(counted, version)
+    is_resumed = after.status == "active" and before.status != "active"
+    return Change(counted, version, clears_loop_flag=is_resumed or after.live != before.live)
 
 
 def _with_status(before: Automation, environment: Environment, status: AutomationStatus, now: datetime) -> Automation:

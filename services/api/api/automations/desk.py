@@ -26,6 +26,7 @@ from api.automations.changes import (
     decide_publish_draft,
     decide_status,
 )
+from api.automations.loop_flags import LoopFlags
 from api.automations.model import Automation, Environment
 from api.automations.requests import Checked, Written, check_document, check_if_match, read_status_request, read_written
 from api.automations.store import AutomationStore, Saved
@@ -47,8 +48,9 @@ Judge = Callable[[Automation, datetime], Change | None]
 class AutomationDesk:
     """Every change of an automation that a caller can ask for."""
 
-    def __init__(self, store: AutomationStore, sender: OutboxSender) -> None:
+    def __init__(self, store: AutomationStore, flags: LoopFlags, sender: OutboxSender) -> None:
         self._store = store
+        self._flags = flags
         self._sender = sender
 
     async def load(self, caller: Caller, automation_id: str) -> Automation:
@@ -146,6 +148,12 @@ class AutomationDesk:
         await self._is_heard(saved)
         return Response(status_code=204, headers={"ETag": saved.automation.etag})
 
+    async def dismiss_loop_flag(self, caller: Caller, automation_id: str) -> Response:
+        """Take note of what the loop guard refused; neither the automation's version nor its ETag changes."""
+        await self.load(caller, automation_id)
+        await self._flags.dismiss(caller.tenant_id, automation_id)
+        return Response(status_code=204)
+
     async def delete(self, request: Request, caller: Caller, automation_id: str) -> Response:
         """Delete the automation; its runs stay."""
         sending = await self._store.delete(
@@ -185,7 +193,10 @@ class AutomationDesk:
     async def _answer(self, saved: Saved, environment: Environment, warnings: Sequence[Problem] = ()) -> Response:
         pending = not await self._is_heard(saved)
         loops = await self._load_loops(saved.automation, environment)
-        body = render_automation(saved.automation, environment, warnings=[*warnings, *loops], pending=pending)
+        flag = await self._flags.load_one(saved.automation.tenant_id, saved.automation.id)
+        body = render_automation(
+            saved.automation, environment, warnings=[*warnings, *loops], pending=pending, loop_flag=flag
+        )
         return json_response(body, headers={"ETag": saved.automation.etag})
 
     async def _is_heard(self, saved: Saved) -> bool:

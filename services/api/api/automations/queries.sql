@@ -28,7 +28,8 @@ UPDATE automations SET
     live_document = :live_document, sandbox_version = :sandbox_version, sandbox_document = :sandbox_document,
     sandbox_status = :sandbox_status, sandbox_active_since = :sandbox_active_since, draft_document = :draft_document,
     draft_updated_at = :draft_updated_at, created_at = :created_at, updated_at = :updated_at, listens = :listens,
-    writes = :writes
+    writes = :writes,
+    loop_cleared_at = CASE WHEN :clears_loop_flag THEN :updated_at ELSE loop_cleared_at END
 WHERE tenant_id = :tenant_id AND id = :id;
 
 -- name: insert_version!
@@ -82,7 +83,7 @@ CROSS JOIN LATERAL (
         count(*) FILTER (WHERE status <> 'running') AS ended
     FROM runs
     WHERE tenant_id = :tenant_id AND automation_id = wanted.id AND lane = 'live'
-        AND started_at > clock_timestamp() - interval '7 days'
+        AND started_at > statement_timestamp() - interval '7 days'
 ) AS week
 CROSS JOIN LATERAL (
     SELECT count(*) AS number FROM runs
@@ -115,3 +116,42 @@ CROSS JOIN LATERAL json_array_elements_text(
     CASE json_typeof(events) WHEN 'array' THEN events ELSE json_build_array(events) END
 ) AS each (event)
 WHERE event IS NOT NULL;
+
+-- name: load_loop_flags
+-- Of those automations whose live starts the loop guard has refused since it was last taken note of.
+SELECT automations.id, refused.since, refused.last_at, refused.number, latest.detail, latest.chain_id
+FROM automations
+CROSS JOIN LATERAL (
+    SELECT min(at) AS since, max(at) AS last_at, count(*) AS number FROM skipped_starts
+    WHERE skipped_starts.tenant_id = :tenant_id AND automation_id = automations.id
+        AND reason = 'loop_guard' AND lane = 'live' AND at > coalesce(loop_cleared_at, '-infinity')
+) AS refused
+CROSS JOIN LATERAL (
+    SELECT detail, chain_id FROM skipped_starts
+    WHERE skipped_starts.tenant_id = :tenant_id AND automation_id = automations.id
+        AND reason = 'loop_guard' AND lane = 'live' AND at > coalesce(loop_cleared_at, '-infinity')
+    ORDER BY at DESC, place DESC LIMIT 1
+) AS latest
+WHERE automations.tenant_id = :tenant_id AND automations.id = ANY(:ids::text[]);
+
+-- name: load_chains
+-- The runs of chains, from the beginning. A chain is named after its first run, or after the task with whose completion
+-- a person began it.
+SELECT wanted.chain_id, run.run_id, run.automation_id, automations.name, run.depth
+FROM unnest(:chain_ids::text[], :first_runs::uuid[]) AS wanted (chain_id, first_run)
+CROSS JOIN LATERAL (
+    (SELECT run_id, automation_id, 0 AS depth, started_at FROM runs
+     WHERE runs.tenant_id = :tenant_id AND run_id = wanted.first_run)
+    UNION ALL
+    (SELECT run_id, runs.automation_id, 0, started_at FROM tasks JOIN runs USING (run_id)
+     WHERE tasks.tenant_id = :tenant_id AND task_id = wanted.chain_id)
+    UNION ALL
+    (SELECT run_id, automation_id, depth, started_at FROM runs
+     WHERE runs.tenant_id = :tenant_id AND chain_id = wanted.chain_id AND depth > 0
+     ORDER BY depth, started_at LIMIT 20)
+) AS run
+LEFT JOIN automations ON automations.tenant_id = :tenant_id AND automations.id = run.automation_id
+ORDER BY wanted.chain_id, run.depth, run.started_at;
+
+-- name: dismiss_loop_flag!
+UPDATE automations SET loop_cleared_at = clock_timestamp() WHERE tenant_id = :tenant_id AND id = :id;

@@ -11,7 +11,9 @@ from automations.contracts.definitions import AutomationStatus
 from automations.definition import document_of, validate_document
 from automations.problems import Problem
 
-ANSWER_FIELDS = frozenset({"environments", "draft", "last_run", "runs_7_days", "success_rate", "waiting_runs"})
+ANSWER_FIELDS = frozenset(
+    {"environments", "draft", "last_run", "runs_7_days", "success_rate", "waiting_runs", "loop_guard"}
+)
 """What an answer adds around a document besides the fields every request may have; never read back."""
 
 STATUSES: tuple[AutomationStatus, ...] = get_args(AutomationStatus)

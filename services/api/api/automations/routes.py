@@ -9,6 +9,7 @@ from api.access.caller import Caller
 from api.access.gate import Editor, Viewer
 from api.answers import MAX_DOCUMENT_BYTES, json_response, load_body, load_object, media_type, read_object
 from api.automations.desk import AutomationDesk, draft_response
+from api.automations.loop_flags import LoopFlags
 from api.automations.model import Environment
 from api.automations.store import AutomationStore
 from api.automations.views import render_automation, render_listed, render_version
@@ -44,17 +45,17 @@ _STATUS_BODY = {
 }
 
 
-def automation_routes(desk: AutomationDesk, store: AutomationStore, repeats: Repeats) -> APIRouter:
+def automation_routes(desk: AutomationDesk, store: AutomationStore, flags: LoopFlags, repeats: Repeats) -> APIRouter:
     """Return the routes of automations."""
     router = APIRouter(prefix="/automations", tags=["automations"])
-    _add_reading(router, desk, store)
+    _add_reading(router, desk, store, flags)
     _add_changing(router, desk, repeats)
     _add_drafts(router, desk, repeats)
     _add_sandbox(router, desk, repeats)
     return router
 
 
-def _add_reading(router: APIRouter, desk: AutomationDesk, store: AutomationStore) -> None:
+def _add_reading(router: APIRouter, desk: AutomationDesk, store: AutomationStore, flags: LoopFlags) -> None:
     @router.get("", summary="List automations, newest first")
     async def list_automations(
         caller: Viewer,
@@ -68,8 +69,9 @@ def _add_reading(router: APIRouter, desk: AutomationDesk, store: AutomationStore
             caller.tenant_id, number=limit + 1, before=read_cursor(cursor), status=status, words=q, tag=tag
         )
         page, next_cursor = render_page(found, limit, lambda item: (item.created_at, item.id))
-        figures = await store.load_figures(caller.tenant_id, [item.id for item in page])
-        items = [render_listed(item, figures[item.id]) for item in page]
+        ids = [item.id for item in page]
+        figures, flagged = await store.load_figures(caller.tenant_id, ids), await flags.load(caller.tenant_id, ids)
+        items = [render_listed(item, figures[item.id], flagged.get(item.id)) for item in page]
         return json_response({"items": items, "next_cursor": next_cursor})
 
     @router.get("/{automation_id}", summary="One automation, or one of its versions")
@@ -83,7 +85,8 @@ def _add_reading(router: APIRouter, desk: AutomationDesk, store: AutomationStore
         shown = environment or automation.shown_environment
         if automation.document_of(shown) is None:
             raise not_found(f"{shown} document of automation {automation_id}")
-        return json_response(render_automation(automation, shown), headers=headers)
+        flag = await flags.load_one(caller.tenant_id, automation_id)
+        return json_response(render_automation(automation, shown, loop_flag=flag), headers=headers)
 
     async def _version_body(store: AutomationStore, caller: Caller, automation_id: str, version: int) -> dict[str, Any]:
         automation = await desk.load(caller, automation_id)
@@ -131,6 +134,12 @@ def _add_changing(router: APIRouter, desk: AutomationDesk, repeats: Repeats) -> 
     @router.delete("/{automation_id}", status_code=204, summary="Delete; the runs stay in the history")
     async def delete_automation(request: Request, caller: Editor, automation_id: str) -> Response:
         return await desk.delete(request, caller, automation_id)
+
+    @router.delete(
+        "/{automation_id}/loop-guard", status_code=204, summary="Take note of the starts that the loop guard refused"
+    )
+    async def dismiss_loop_flag(caller: Editor, automation_id: str) -> Response:
+        return await desk.dismiss_loop_flag(caller, automation_id)
 
 
 def _add_drafts(router: APIRouter, desk: AutomationDesk, repeats: Repeats) -> None:

@@ -78,7 +78,9 @@ class AutomationStore:
             change = decide(present, row["now"])
             if change is None:
                 return Saved(present, None)
-            await queries.update_automation(connection, **_columns(change.automation))
+            await queries.update_automation(
+                connection, **_columns(change.automation), clears_loop_flag=change.clears_loop_flag
+            )
             sending = await _save_rest(connection, change, author)
         return Saved(change.automation, sending)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from api.automations.loop_flags import LoopFlag
 from api.automations.model import Automation, Document, Environment
 from api.automations.store import Figures
 from automations.problems import Problem
@@ -14,15 +15,18 @@ def render_automation(
     *,
     warnings: Sequence[Problem] = (),
     pending: bool = False,
+    loop_flag: LoopFlag | None = None,
 ) -> dict[str, Any]:
     """Return an automation as REST shows it: the document as written, and what is known around it.
 
-    `pending` says that the change is made but the stream may not have heard of it yet.
+    `pending` says that the change is made but the stream may not have heard of it yet; `loop_flag` is what the loop
+    guard refused of it.
     """
     shown = automation.document_of(environment)
     body = _around(automation, environment, {} if shown is None else shown.document)
     body["version"] = None if shown is None else shown.version
     body["warnings"] = [warning.as_dict() for warning in warnings]
+    body["loop_guard"] = loop_flag
     if pending:
         body["activation"] = "pending"
     return body
@@ -38,9 +42,9 @@ def render_version(
     return body
 
 
-def render_listed(automation: Automation, figures: Figures) -> dict[str, Any]:
+def render_listed(automation: Automation, figures: Figures, loop_flag: LoopFlag | None = None) -> dict[str, Any]:
     """Return an automation as it stands in a list, with what its runs say."""
-    body = render_automation(automation, automation.shown_environment)
+    body = render_automation(automation, automation.shown_environment, loop_flag=loop_flag)
     del body["warnings"]
     body["last_run"] = figures.last_run
     body["runs_7_days"] = figures.runs_7_days

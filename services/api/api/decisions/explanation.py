@@ -17,7 +17,7 @@ from automations.conditions.explain import explain_condition
 from automations.contracts.definitions import SandboxSwitched
 from automations.contracts.events import CrmEvent
 from automations.contracts.identity import Lane
-from automations.listening import LATE_AFTER, Listener, is_late, judge, listener_of, listeners_of, scope_of
+from automations.listening import LATE_AFTER, MOST_CAUSES, Listener, is_late, judge, listener_of, listeners_of, scope_of
 
 _WORDS: Mapping[str, str] = {
     "other_event": "Starts no run: it listens to other events.",
@@ -25,6 +25,7 @@ _WORDS: Mapping[str, str] = {
     "conditions_false": "Starts no run: {conditions}.",
     "late": "Starts no run: the event waited for too long.",
     "paused": "Starts no run: the automation is paused. The start is listed as skipped.",
+    "loop_guard": "Starts no run: too many runs led to the event, one after the other. The start is listed as skipped.",
     "not_active": "Starts no run: the automation is {status}.",
     "sandbox_off": "Starts no run: the sandbox is off.",
 }
@@ -71,6 +72,7 @@ def explain(ground: Ground) -> dict[str, Any]:
             _status_check(ground),
             _since_check(listener, event),
             _age_check(event, now),
+            *_chain_checks(event),
             {"check": "conditions", "holds": explained.holds, "sentence": explained.sentence},
         ],
         "conditions": explained.as_json(),
@@ -150,6 +152,17 @@ def _age_check(event: CrmEvent, now: datetime) -> dict[str, Any]:
         else f"The event is not older than {days} days."
     )
     return {"check": "age", "holds": not late, "sentence": sentence}
+
+
+def _chain_checks(event: CrmEvent) -> list[dict[str, Any]]:
+    """Return the check of the runs that led to the event, if any did."""
+    depth = event.caused_by.depth
+    if not depth:
+        return []
+    holds = depth <= MOST_CAUSES
+    led = "1 run led" if depth == 1 else f"{depth} runs led, one after the other,"
+    limit = "" if holds else f"; after more than {MOST_CAUSES} nothing is started"
+    return [{"check": "chain", "holds": holds, "sentence": f"{led} to the event{limit}."}]
 
 
 def _moment(moment: datetime) -> str:

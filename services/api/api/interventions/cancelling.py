@@ -6,6 +6,7 @@ changes nothing.
 """
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.responses import Response
@@ -36,14 +37,20 @@ def read_cancellation(body: dict[str, Any]) -> str | None:
         for name in body
         if name != "reason"
     ]
+    reason = read_reason(body, problems)
+    if problems:
+        raise unprocessable(problems)
+    return reason
+
+
+def read_reason(body: Mapping[str, Any], problems: list[Problem]) -> str | None:
+    """Return the field `reason` of a body, None where there is none; what is wrong with it joins the problems."""
     reason = body.get("reason")
     if reason is not None and not isinstance(reason, str):
         problems.append(Problem("/reason", "must be text", "type"))
     elif reason is not None and len(reason) > _LONGEST_REASON_CHARACTERS:
         problems.append(Problem("/reason", f"has at most {_LONGEST_REASON_CHARACTERS} characters", "too_long"))
-    if problems:
-        raise unprocessable(problems)
-    return reason or None
+    return reason if isinstance(reason, str) and reason else None
 
 
 class CancellingDesk:

@@ -6,7 +6,7 @@ its automation is active, because executor starts no other. The event may be edi
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -26,7 +26,7 @@ from api.signals import RunSignals, wait_for_change
 from automations.clock import monotonic_seconds, utc_now
 from automations.contracts.commands import Rerun, StartRun, TriggerEvent
 from automations.contracts.events import record_key_of
-from automations.contracts.identity import rerun_cause, run_id
+from automations.contracts.identity import Lane, rerun_cause, run_id
 from automations.contracts.wire import encode
 from automations.messaging.topic_setup import MAX_MESSAGE_BYTES
 from automations.problems import Problem, pointer_join
@@ -36,6 +36,9 @@ SHOWN_SECONDS = 2.0
 _ROOM_BYTES = 4_096
 _EDITABLE = ("record", "changes")
 _event_decoder = msgspec.json.Decoder(TriggerEvent)
+
+LoadOffset = Callable[[str, str, Lane], Awaitable[int]]
+"""Gives the definitions offset for a start of an automation in a lane, as `Present.load_offset` does."""
 
 
 class Wish(NamedTuple):
@@ -96,7 +99,7 @@ class RerunDesk:
 
     async def rerun(self, caller: Caller, run: str, wish: Wish) -> Response:
         """Start a run that repeats another, and answer with it."""
-        command = await self._decide(caller, run, wish)
+        command = await self.decide(caller.tenant_id, run, wish, str(uuid.uuid4()), self._present.load_offset)
         with self._signals.watching(command.run_id) as changed:
             deadline = monotonic_seconds() + SHOWN_SECONDS
             sending = await self._store.save_start(command)
@@ -109,24 +112,29 @@ class RerunDesk:
                     return json_response(body, 201, {"Location": f"/api/v1/runs/{command.run_id}"})
                 await wait_for_change(changed, deadline)
 
-    async def _decide(self, caller: Caller, run: str, wish: Wish) -> StartRun:
-        found = await self._runs.load(caller.tenant_id, run) if is_uuid(run) else None
+    async def decide(self, tenant_id: str, run: str, wish: Wish, request: str, load_offset: LoadOffset) -> StartRun:
+        """Return the start of a run that repeats another; the same request for the same run is the same start.
+
+        Raises:
+            Refused: there is no such run (404), it cannot be run again (409), or not from that step (422).
+        """
+        found = await self._runs.load(tenant_id, run) if is_uuid(run) else None
         if found is None:
             raise not_found(f"run {run}")
         _refuse_unfit(found)
         row = found.run
-        version = await self._automations.load_version(caller.tenant_id, row["automation_id"], row["version"])
+        version = await self._automations.load_version(tenant_id, row["automation_id"], row["version"])
         if version is None:
             raise Refused(409, f"Version {row['version']} of the automation is not kept.", reason="version_not_kept")
         anew = copy_steps(version[0], found.steps, wish.from_step)
-        offset = await self._present.load_offset(caller.tenant_id, row["automation_id"], row["lane"])
+        offset = await load_offset(tenant_id, row["automation_id"], row["lane"])
         event = msgspec.structs.replace(_event_decoder.decode(row["event"]), **wish.edits)
         first = str(row["run_id"])
-        cause = rerun_cause(str(uuid.uuid4()), first)
+        cause = rerun_cause(request, first)
         record = record_key_of(event)
         command = StartRun(
-            run_id=run_id(caller.tenant_id, row["automation_id"], row["lane"], cause),
-            tenant_id=caller.tenant_id,
+            run_id=run_id(tenant_id, row["automation_id"], row["lane"], cause),
+            tenant_id=tenant_id,
             automation_id=row["automation_id"],
             version=row["version"],
             lane=row["lane"],

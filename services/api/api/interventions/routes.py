@@ -17,7 +17,8 @@ MAX_BODY_BYTES = 2 * MAX_EVENT_BYTES
 """An edited event, and room around it."""
 
 
-def _body(*examples: dict[str, Any]) -> dict[str, Any]:
+def example_body(*examples: dict[str, Any]) -> dict[str, Any]:
+    """Return what OpenAPI says of a JSON body, with examples."""
     named = {f"example {place}": {"value": example} for place, example in enumerate(examples, 1)}
     return {"requestBody": {"content": {"application/json": {"schema": {"type": "object"}, "examples": named}}}}
 
@@ -32,7 +33,7 @@ def intervention_routes(
         "/runs/{run_id}/cancel",
         tags=["runs"],
         summary="End a run now; steps in flight are waited for",
-        openapi_extra=_body({"reason": "The customer called"}),
+        openapi_extra=example_body({"reason": "The customer called"}),
     )
     async def cancel_run(request: Request, caller: Editor, run_id: str) -> Response:
         body = await load_body(request)
@@ -48,7 +49,7 @@ def intervention_routes(
         tags=["runs"],
         status_code=201,
         summary="Run a run again, from its start or from a step",
-        openapi_extra=_body({"from_step": "notify"}, {"event": {"record": {"id": "5001", "priority": "high"}}}),
+        openapi_extra=example_body({"from_step": "notify"}, {"event": {"record": {"id": "5001", "priority": "high"}}}),
     )
     async def rerun(request: Request, caller: Editor, run_id: str) -> Response:
         body = await load_body(request, MAX_BODY_BYTES)
@@ -63,7 +64,7 @@ def intervention_routes(
         "/automations/{automation_id}/skipped-starts/start",
         tags=["automations"],
         summary="Start what was skipped while the automation was paused",
-        openapi_extra=_body({"ids": "all"}, {"ids": ["5b0d8a6e-6f0b-5a57-9d3c-0a4a3f1f7c11"]}),
+        openapi_extra=example_body({"ids": "all", "most": 500}, {"ids": ["5b0d8a6e-6f0b-5a57-9d3c-0a4a3f1f7c11"]}),
     )
     async def start_skipped(request: Request, caller: Editor, automation_id: str) -> Response:
         body = await load_body(request)

@@ -8,7 +8,7 @@ another than the one of the run that would have been.
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from starlette.responses import Response
 
@@ -32,16 +32,25 @@ _A_TRANSACTION: Final = 100
 _ALL: Final = "all"
 
 
-def read_wanted(body: dict[str, Any]) -> list[str] | None:
-    """Return the skipped starts that are to be started, None for all.
+class WantedStarts(NamedTuple):
+    """Which skipped starts are to be started."""
+
+    ids: Sequence[str] | None
+    """None for all."""
+    most: int
+    """How many of them at the most."""
+
+
+def read_wanted(body: dict[str, Any]) -> WantedStarts:
+    """Return the skipped starts that are to be started.
 
     Raises:
         Refused: `ids` is no list of ids, or another field is given (422).
     """
     problems = [
-        Problem(pointer_join("", name), "is not known here; only `ids` is", "unknown_field")
+        Problem(pointer_join("", name), "is not known here; `ids` and `most` are", "unknown_field")
         for name in body
-        if name != "ids"
+        if name not in ("ids", "most")
     ]
     wanted = body.get("ids", _ALL)
     if wanted == _ALL:
@@ -52,9 +61,12 @@ def read_wanted(body: dict[str, Any]) -> list[str] | None:
         for place, each in enumerate(wanted):
             if not isinstance(each, str) or not is_uuid(each):
                 problems.append(_unknown(place))
+    most = body.get("most", MOST_AT_ONCE)
+    if isinstance(most, bool) or not isinstance(most, int) or not 0 < most <= MOST_AT_ONCE:
+        problems.append(Problem("/most", f"must be a number from 1 to {MOST_AT_ONCE}", "type"))
     if problems:
         raise unprocessable(problems)
-    return None if wanted is None else [str(uuid.UUID(each)) for each in wanted]
+    return WantedStarts(None if wanted is None else [str(uuid.UUID(each)) for each in wanted], most)
 
 
 class SkippedDesk:
@@ -68,12 +80,12 @@ class SkippedDesk:
         self._present = present
         self._sender = sender
 
-    async def start(self, caller: Caller, automation_id: str, wanted: Sequence[str] | None) -> Response:
+    async def start(self, caller: Caller, automation_id: str, wanted: WantedStarts) -> Response:
         """Start skipped starts, and answer how many were started and how many are left."""
         await self._automations.load(caller, automation_id)
-        if wanted is not None:
-            known = await self._store.find_skipped(caller.tenant_id, automation_id, wanted)
-            unknown = [_unknown(place) for place, each in enumerate(wanted) if each not in known]
+        if wanted.ids is not None:
+            known = await self._store.find_skipped(caller.tenant_id, automation_id, wanted.ids)
+            unknown = [_unknown(place) for place, each in enumerate(wanted.ids) if each not in known]
             if unknown:
                 raise unprocessable(unknown)
         offset = await self._present.load_offset(caller.tenant_id, automation_id, "live")
@@ -82,13 +94,13 @@ class SkippedDesk:
             return command_in_place_of(skipped, caller.tenant_id, automation_id, version, offset, now)
 
         started = 0
-        while started < MOST_AT_ONCE:
+        while started < wanted.most:
             part = await self._store.start_skipped(
                 caller.tenant_id,
                 automation_id,
                 caller.name,
-                run_ids=wanted,
-                number=min(_A_TRANSACTION, MOST_AT_ONCE - started),
+                run_ids=wanted.ids,
+                number=min(_A_TRANSACTION, wanted.most - started),
                 command_of=command_of,
             )
             if part is None and not started:

@@ -47,19 +47,7 @@ class InterventionStore:
     ) -> Sending | None:
         """Store that somebody wants the run to end, and put it into the outbox; None where it was stored before."""
         async with self._pool.acquire() as connection, connection.transaction():
-            row = await queries.save_cancellation(
-                connection, tenant_id=tenant_id, run_id=run_id, requested_by=requested_by, reason=reason
-            )
-            if row is None:
-                return None
-            control = CancelRun(
-                tenant_id=tenant_id,
-                run_id=run_id,
-                requested_by=requested_by,
-                requested_at=row["requested_at"],
-                reason=reason,
-            )
-            return await save_message(connection, RUN_CONTROLS, run_id.encode(), encode(control))
+            return await save_cancellation(connection, tenant_id, run_id, requested_by, reason)
 
     async def save_start(self, command: StartRun) -> Sending:
         """Put a start into the outbox."""
@@ -112,6 +100,25 @@ class InterventionStore:
         async with self._pool.acquire() as connection:
             number: int = await queries.count_startable(connection, tenant_id=tenant_id, automation_id=automation_id)
         return number
+
+
+async def save_cancellation(
+    connection: PoolConnection, tenant_id: str, run_id: str, requested_by: str, reason: str | None
+) -> Sending | None:
+    """Store in the caller's transaction that somebody wants a run to end; None where it was stored before."""
+    row = await queries.save_cancellation(
+        connection, tenant_id=tenant_id, run_id=run_id, requested_by=requested_by, reason=reason
+    )
+    if row is None:
+        return None
+    control = CancelRun(
+        tenant_id=tenant_id,
+        run_id=run_id,
+        requested_by=requested_by,
+        requested_at=row["requested_at"],
+        reason=reason,
+    )
+    return await save_message(connection, RUN_CONTROLS, run_id.encode(), encode(control))
 
 
 async def save_start(connection: PoolConnection, command: StartRun) -> Sending:

@@ -44,6 +44,7 @@ class StepFact(msgspec.Struct, frozen=True, kw_only=True):
     error: msgspec.Raw = msgspec.Raw()
     notes: msgspec.Raw = msgspec.Raw()
     reason: SkippedBecause | None = None
+    next_attempt_at: datetime | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
 
@@ -100,6 +101,7 @@ class SkipFact(msgspec.Struct, frozen=True, kw_only=True, tag="start_skipped"):
     event: msgspec.Raw
     at: datetime
     detail: str | None = None
+    chain_id: str | None = None
 
 
 Fact = RunFact | SkipFact

@@ -16,12 +16,13 @@ Row = list[Any]
 """Values in the order of the columns that the query of the same table names."""
 
 _PLACES_A_FACT = 10_000
+_SECOND = 2
 
 # Places of the values in a run's row.
 _SEQ, _STATUS, _UPDATED, _ENDED, _WAITING, _ERROR, _START = 7, 6, 8, 9, 10, 11, 12
 _NO_START: Row = [None] * 11
 # Places of the values in a step's row.
-_STEP_STATUS, _STEP_SEQ, _STEP_ATTEMPTS, _STEP_REST = 5, 6, 8, 9
+_STEP_STATUS, _STEP_SEQ, _STEP_ATTEMPTS, _STEP_REST, _STEP_TRIES = 5, 6, 8, 9, 18
 _TASK_SEQ, _TASK_STATUS, _TASK_REST, _TASK_CHANGED = 7, 6, 8, 16
 
 
@@ -141,6 +142,7 @@ def _fold_step(folded: Folded, fact: RunFact, step: StepFact, place: int) -> Non
         step.started_at,
         step.ended_at,
     ]
+    tries = _tries(fact, step)
     if row is None:
         folded.steps[key] = [
             fact.run_id,
@@ -153,12 +155,35 @@ def _fold_step(folded: Folded, fact: RunFact, step: StepFact, place: int) -> Non
             place,
             step.attempts,
             *rest,
+            tries,
         ]
         return
     row[_STEP_STATUS] = step.status
     row[_STEP_SEQ] = fact.seq
     row[_STEP_ATTEMPTS] = max(step.attempts, row[_STEP_ATTEMPTS])
-    row[_STEP_REST:] = _latest(rest, row[_STEP_REST:])
+    row[_STEP_REST:_STEP_TRIES] = _latest(rest, row[_STEP_REST:_STEP_TRIES])
+    row[_STEP_TRIES] = _joined(row[_STEP_TRIES], tries)
+
+
+def _tries(fact: RunFact, step: StepFact) -> str | None:
+    """Return what the fact says of an attempt that is not the first and last, as JSON by `<number>.<what>`.
+
+    Each name is said by one fact, so that to join what was joined before changes no name's last value.
+    """
+    if step.status != "running" or step.attempts < _SECOND:
+        return None
+    error = _json(step.error)
+    if error is None:
+        return msgspec.json.encode({f"{step.attempts}.began": {"at": fact.at}}).decode()
+    failure = {"at": fact.at, "error": msgspec.Raw(error.encode()), "next_at": step.next_attempt_at}
+    return msgspec.json.encode({f"{step.attempts - 1}.failed": failure}).decode()
+
+
+def _joined(before: str | None, now: str | None) -> str | None:
+    """Return two JSON objects as one, in which a name may stand twice; None stands for an empty one."""
+    if before is None or now is None:
+        return now or before
+    return before[:-1] + "," + now[1:]
 
 
 def _fold_task(folded: Folded, fact: RunFact, task: TaskFact) -> None:
@@ -201,6 +226,7 @@ def _fold_skip(folded: Folded, fact: SkipFact) -> None:
         event.object,
         event.record_id,
         _json(fact.event),
+        fact.chain_id,
     ]
 
 

@@ -32,12 +32,12 @@ WHERE runs.seq < excluded.seq;
 -- name: save_steps!
 INSERT INTO steps (
     run_id, started_at, path, id, type, status, seq, place, attempts, name, input, request, output, error, notes, reason,
-    step_started_at, step_ended_at
+    step_started_at, step_ended_at, tries
 )
 SELECT * FROM unnest(
     :c0::uuid[], :c1::timestamptz[], :c2::text[], :c3::text[], :c4::text[], :c5::text[], :c6::bigint[], :c7::bigint[],
     :c8::integer[], :c9::text[], :c10::json[], :c11::json[], :c12::json[], :c13::json[], :c14::json[],
-    :c15::text[], :c16::timestamptz[], :c17::timestamptz[]
+    :c15::text[], :c16::timestamptz[], :c17::timestamptz[], :c18::json[]
 )
 ON CONFLICT (run_id, path, started_at) DO UPDATE SET
     status = excluded.status,
@@ -51,7 +51,11 @@ ON CONFLICT (run_id, path, started_at) DO UPDATE SET
     notes = coalesce(excluded.notes, steps.notes),
     reason = coalesce(excluded.reason, steps.reason),
     step_started_at = coalesce(excluded.step_started_at, steps.step_started_at),
-    step_ended_at = coalesce(excluded.step_ended_at, steps.step_ended_at)
+    step_ended_at = coalesce(excluded.step_ended_at, steps.step_ended_at),
+    tries = CASE
+        WHEN steps.tries IS NULL OR excluded.tries IS NULL THEN coalesce(steps.tries, excluded.tries)
+        ELSE (left(steps.tries::text, -1) || ',' || substr(excluded.tries::text, 2))::json
+    END
 WHERE steps.seq < excluded.seq;
 
 -- name: save_tasks!
@@ -91,11 +95,12 @@ WHERE submissions.submission_id = judged.submission_id AND submissions.accepted 
 
 -- name: save_skipped_starts!
 INSERT INTO skipped_starts (
-    tenant_id, run_id, automation_id, version, lane, reason, detail, at, event_id, event_type, object, record_id, event
+    tenant_id, run_id, automation_id, version, lane, reason, detail, at, event_id, event_type, object, record_id, event,
+    chain_id
 )
 SELECT * FROM unnest(
     :c0::text[], :c1::uuid[], :c2::text[], :c3::integer[], :c4::text[], :c5::text[], :c6::text[], :c7::timestamptz[],
-    :c8::text[], :c9::text[], :c10::text[], :c11::text[], :c12::json[]
+    :c8::text[], :c9::text[], :c10::text[], :c11::text[], :c12::json[], :c13::text[]
 )
 ON CONFLICT DO NOTHING;
 

@@ -18,4 +18,4 @@ WHERE tenant_id = :tenant_id AND route = :route AND key = :key;
 DELETE FROM kept_answers WHERE tenant_id = :tenant_id AND route = :route AND key = :key AND status IS NULL;
 
 -- name: delete_old_answers!
-DELETE FROM kept_answers WHERE started_at < clock_timestamp() - interval '24 hours';
+DELETE FROM kept_answers WHERE started_at < statement_timestamp() - interval '24 hours';

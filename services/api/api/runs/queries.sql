@@ -36,6 +36,21 @@ WHERE tenant_id = :tenant_id
 ORDER BY started_at DESC, run_id DESC
 LIMIT :number;
 
+-- name: count_runs
+-- How many runs the same filters let through, by status.
+SELECT status, count(*) AS number
+FROM runs
+WHERE tenant_id = :tenant_id
+    AND (:automation_id::text IS NULL OR automation_id = :automation_id::text)
+    AND (:status::text IS NULL OR status = :status::text)
+    AND (:waiting::boolean IS NULL OR (waiting IS NOT NULL AND status = 'running') = :waiting::boolean)
+    AND CASE WHEN :mode::text IS NULL THEN mode IS DISTINCT FROM 'test' ELSE mode = :mode::text END
+    AND (:since::timestamptz IS NULL OR started_at >= :since::timestamptz)
+    AND (:until::timestamptz IS NULL OR started_at < :until::timestamptz)
+    AND (:record_id::text IS NULL OR record_id = :record_id::text)
+    AND (:object::text IS NULL OR object = :object::text)
+GROUP BY status;
+
 -- name: load_run^
 SELECT
     run_id, started_at, automation_id, version, lane, status, seq, updated_at, ended_at, waiting, error, mode, cause,
@@ -51,7 +66,7 @@ SELECT run_id FROM runs WHERE rerun_of = :run_id::uuid AND tenant_id = :tenant_i
 -- name: load_steps
 -- Steps of several runs; the months they started in narrow the partitions down.
 SELECT
-    run_id, path, id, type, name, status, attempts, input, request, output, error, notes, reason,
+    run_id, path, id, type, name, status, attempts, tries, input, request, output, error, notes, reason,
     step_started_at, step_ended_at
 FROM steps
 WHERE run_id = ANY(:run_ids::uuid[]) AND started_at BETWEEN :first::timestamptz AND :last::timestamptz
@@ -67,6 +82,16 @@ WHERE tenant_id = :tenant_id AND automation_id = :automation_id
     AND (:started::boolean IS NULL OR (started_run_id IS NOT NULL) = :started::boolean)
 ORDER BY at DESC, run_id DESC
 LIMIT :number;
+
+-- name: count_skipped_starts
+-- How many starts were skipped for each reason, and how many of them can still be started.
+SELECT
+    reason, count(*) AS number,
+    count(*) FILTER (WHERE reason = 'paused' AND lane = 'live' AND started_run_id IS NULL) AS startable
+FROM skipped_starts
+WHERE tenant_id = :tenant_id AND automation_id = :automation_id
+GROUP BY reason
+ORDER BY reason;
 
 -- name: load_skipped_start^
 -- The start of a run that would have been; what was skipped for several reasons is shown with the first.

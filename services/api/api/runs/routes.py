@@ -32,18 +32,8 @@ def _filter(
             problem = Problem("/query/dry_run", "contradicts `mode`; give one of the two", "contradiction")
             raise unprocessable([problem])
         mode = "dry_run" if dry_run else "live"
-    object_name, slash, record_id = (record or "").partition("/")
-    if not slash:
-        object_name, record_id = "", object_name
-    return RunFilter(
-        status=status,
-        waiting=waiting,
-        mode=mode,
-        since=_aware(since),
-        until=_aware(until),
-        record_id=record_id or None,
-        object=object_name or None,
-    )
+    wanted = RunFilter(status=status, waiting=waiting, mode=mode, since=_aware(since), until=_aware(until))
+    return wanted.about(record)
 
 
 Wanted = Annotated[RunFilter, Depends(_filter)]
@@ -66,6 +56,15 @@ def run_routes(store: RunStore) -> APIRouter:
     @router.get("/runs", summary="Runs of all automations, newest first")
     async def list_runs(caller: Viewer, wanted: Wanted, limit: Limit = DEFAULT_PAGE, cursor: Cursor = None) -> Response:
         return await page(caller.tenant_id, limit, cursor, wanted)
+
+    @router.get("/runs/counts", summary="How many runs match, in all and by status")
+    async def count_runs(
+        caller: Viewer,
+        wanted: Wanted,
+        automation_id: Annotated[str | None, Query(description="of this automation alone")] = None,
+    ) -> Response:
+        by_status = await store.count_by_status(caller.tenant_id, automation_id, wanted)
+        return json_response({"total": sum(by_status.values()), "by_status": by_status})
 
     @router.get("/runs/{run_id}", summary="One run")
     async def get_run(caller: Viewer, run_id: str) -> Response:
@@ -104,6 +103,16 @@ def run_routes(store: RunStore) -> APIRouter:
         )
         rows, next_cursor = render_page(found, limit, lambda row: (row["at"], str(row["run_id"])))
         return json_response({"items": [render_skipped(row) for row in rows], "next_cursor": next_cursor})
+
+    @router.get(
+        "/automations/{automation_id}/skipped-starts/counts",
+        summary="How many starts were skipped for each reason, and how many can still be started",
+    )
+    async def count_skipped_starts(caller: Viewer, automation_id: str) -> Response:
+        if not await store.has_automation(caller.tenant_id, automation_id):
+            raise not_found(f"automation {automation_id}")
+        rows = await store.count_skipped(caller.tenant_id, automation_id)
+        return json_response({"items": [dict(row) for row in rows]})
 
     return router
 

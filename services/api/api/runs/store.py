@@ -31,6 +31,13 @@ class RunFilter:
     record_id: str | None = None
     object: str | None = None
 
+    def about(self, record: str | None) -> "RunFilter":
+        """Return the filter for one record: its id, or `object/id`; for every record where it is None or empty."""
+        object_name, slash, record_id = (record or "").partition("/")
+        if not slash:
+            object_name, record_id = "", object_name
+        return replace(self, record_id=record_id or None, object=object_name or None)
+
 
 ANY_RUN = RunFilter()
 
@@ -92,6 +99,29 @@ class RunStore:
                 number=number,
             )
             return await self._with_steps(connection, tenant_id, [row async for row in rows])
+
+    async def count_by_status(self, tenant_id: str, automation_id: str | None, wanted: RunFilter) -> dict[str, int]:
+        """Return how many runs match, by their status; a status that no run has is left out."""
+        async with self._pool.acquire() as connection:
+            rows = queries.count_runs(
+                connection,
+                tenant_id=tenant_id,
+                automation_id=automation_id,
+                status=wanted.status,
+                waiting=wanted.waiting,
+                mode=wanted.mode,
+                since=wanted.since,
+                until=wanted.until,
+                record_id=wanted.record_id,
+                object=wanted.object,
+            )
+            return {row["status"]: row["number"] async for row in rows}
+
+    async def count_skipped(self, tenant_id: str, automation_id: str) -> list[Row]:
+        """Return how many starts of the automation were skipped, and can still be started, for each reason."""
+        async with self._pool.acquire() as connection:
+            rows = queries.count_skipped_starts(connection, tenant_id=tenant_id, automation_id=automation_id)
+            return [row async for row in rows]
 
     async def list_skipped(
         self,

@@ -22,6 +22,8 @@ from api.runs.store import RunRows, RunStore, is_uuid
 from api.signals import RunSignals, wait_for_change
 from api.tasks.store import TaskStore, Verdict
 from automations.clock import monotonic_seconds
+from automations.contracts.limits import MAX_STEP_BYTES, TOO_LARGE
+from automations.contracts.wire import encode
 from automations.definition.forms import answer_problems
 from automations.problems import Problem, pointer_join
 
@@ -33,6 +35,7 @@ _REASONS = {
     "withdrawn": "The task was withdrawn: its run has ended or went on without it.",
     "timed_out": "The task's time is up: its run went on, or ended, without it.",
     "unknown_task": "The run knows no such task.",
+    "too_large": "The answer is larger than the run can hold; answer with less.",
 }
 _ENDED_STEPS = ("completed", "failed", "skipped", "cancelled")
 
@@ -57,6 +60,9 @@ def read_submission(body: dict[str, Any]) -> Submission:
     output = body.get("output")
     if output is not None and not isinstance(output, dict):
         problems.append(Problem("/output", 'must be an object, for instance {"approved": true}', "type"))
+    elif output is not None and (size := len(encode(output))) > MAX_STEP_BYTES:
+        message = f"has {size} bytes; at most {MAX_STEP_BYTES} are taken: answer with less, or with a link"
+        problems.append(Problem("/output", message, TOO_LARGE))
     problems += [
         Problem(f"/{name}", "must be text", "type")
         for name in ("task_id", "step")

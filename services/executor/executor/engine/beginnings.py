@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from automations.contracts.identity import task_id
-from automations.contracts.results import TaskView
+from automations.contracts.results import OMITTED, TaskView
 from automations.contracts.step_errors import StepError
 from automations.definition.actions.delay import DelayParams
 from automations.definition.actions.set import SetParams
@@ -63,6 +63,7 @@ def begin_step(progress: Progress, path: str) -> None:
 def _begin_effect(progress: Progress, action: PlannedAction, step: Step, scope: Scope | None) -> None:
     filled = fill_in(action, scope)
     request = render_request(action, filled, circumstances_of(progress.run, step.path, progress.at))
+    _hold(progress, "what the step asks for", request)
     shown, notes = view_request(request), notes_of(filled.missing)
     progress.note(step.path, step.status, 1, input=filled.shown, notes=notes, request=shown)
     progress.perform(progress.change_step(step, request=request), action)
@@ -73,6 +74,7 @@ def _ask(progress: Progress, action: PlannedAction, step: Step, scope: Scope | N
     filled = _filled_in(progress, action, step, scope)
     circumstances = circumstances_of(progress.run, step.path, progress.at)
     asked = render_request(action, filled, circumstances)
+    _hold(progress, "what the step asks for", asked)
     assert isinstance(asked, AskPerson)
     assert action.performer is not None
     progress.note(step.path, step.status, 1, request=view_request(asked))
@@ -113,7 +115,7 @@ def _set(progress: Progress, action: PlannedAction, step: Step, scope: Scope | N
     params = _filled_in(progress, action, step, scope).params
     assert isinstance(params, SetParams)
     keep_values(progress, prefix_of(step.path), params.values)
-    complete_step(progress, step, {"values": params.values})
+    complete_step(progress, step, {"values": params.values}, held=True)
 
 
 def keep_values(progress: Progress, prefix: str, values: dict[str, Any]) -> None:
@@ -158,6 +160,7 @@ def _for_each(progress: Progress, action: PlannedAction, step: Step, scope: Scop
     assert scope is not None
     assert action.loop is not None
     items = render_items(action.loop, scope)
+    _hold(progress, "the list of items", items)
     progress.note(step.path, step.status, 1, input={"items": items})
     progress.change_step(step, loop=Loop(waiting=tuple(items)))
     begin_items(progress, step.path)
@@ -176,5 +179,17 @@ _BEGIN: Final[dict[str, Begin]] = {
 
 def _filled_in(progress: Progress, action: PlannedAction, step: Step, scope: Scope | None) -> FilledIn:
     filled = fill_in(action, scope)
+    _hold(progress, "what the parameters come to", filled.shown)
     progress.note(step.path, step.status, 1, input=filled.shown, notes=notes_of(filled.missing))
     return filled
+
+
+def _hold(progress: Progress, what: str, value: object) -> None:
+    """Count what a step asks for, or names.
+
+    Raises:
+        CannotBegin: it is too large, and so shown to nobody.
+    """
+    error = progress.hold(what, value)
+    if error is not None:
+        raise CannotBegin(error, OMITTED)

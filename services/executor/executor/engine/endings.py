@@ -18,8 +18,12 @@ TIMED_OUT = "timeout"
 """The kind of the error of a step, or a run, whose time was up."""
 
 
-def complete_step(progress: Progress, step: Step, output: Any, **changed: Any) -> None:
-    """End a step well."""
+def complete_step(progress: Progress, step: Step, output: Any, *, held: bool = False, **changed: Any) -> None:
+    """End a step well, unless it yields too much; `held` says that its output was counted before."""
+    error = None if held else progress.hold("what the step yields", output)
+    if error is not None:
+        fail_step(progress, step, error)
+        return
     done = _end(progress, step, "complete", output=output, error=None, **changed)
     progress.note(step.path, done.status, done.attempts, output=output, ended_at=progress.at)
     progress.settle(step.path)

@@ -9,10 +9,18 @@ from automations.contracts.commands import StartRun
 from automations.contracts.step_errors import StepError
 
 
-class Started(msgspec.Struct, frozen=True, kw_only=True, tag="started"):
+class Started(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="started"):
     """The run was accepted."""
 
     command: StartRun
+    at: datetime
+    turn_free: bool = True
+    """Whether the run may begin now; where another run for the record has the turn, it waits for `TurnGranted`."""
+
+
+class TurnGranted(msgspec.Struct, frozen=True, kw_only=True, tag="turn_granted"):
+    """The turn has come to a run that has not begun."""
+
     at: datetime
 
 
@@ -61,6 +69,6 @@ class CancelRequested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     reason: str | None = None
 
 
-Input = Started | EffectSucceeded | EffectFailed | TaskSubmitted | TimerFired | CancelRequested
+Input = Started | TurnGranted | EffectSucceeded | EffectFailed | TaskSubmitted | TimerFired | CancelRequested
 
 input_decoder: msgspec.json.Decoder[Input] = msgspec.json.Decoder(Input)

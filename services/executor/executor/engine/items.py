@@ -18,7 +18,10 @@ def begin_items(progress: Progress, path: str) -> None:
         begun = len(loop.under_way) + len(loop.results)
         values = _values_around(progress, path)
         fresh = {begun + place: LoopItem(item=item, vars=values) for place, item in enumerate(loop.waiting[:free])}
-        if fresh:
+        error = progress.hold("what the values come to that each item gets", values, len(fresh)) if values else None
+        if error is not None:
+            loop = progress.change_loop(path, error=error)
+        elif fresh:
             under_way = {**loop.under_way, **fresh}
             loop = progress.change_loop(path, waiting=loop.waiting[free:], under_way=under_way)
             progress.ready.extend(f"{path}[{index}].{planned.graph.start}" for index in fresh)
@@ -69,7 +72,7 @@ def _end_loop(progress: Progress, step: Step) -> None:
         items += [{"status": "cancelled", "output": {}} for _ in loop.waiting]
         fail_step(progress, step, loop.error, output={"items": items})
     else:
-        complete_step(progress, step, {"items": items})
+        complete_step(progress, step, {"items": items}, held=True)
 
 
 def _outputs(progress: Progress, prefix: str) -> dict[str, Any]:

@@ -73,7 +73,9 @@ def _timers(run: Run) -> Iterator[Timer]:
 
 
 def waiting_of(run: Run) -> Waiting | None:
-    """Return what a parked run waits for: a person before a time, else what comes first."""
+    """Return what a queued or parked run waits for: its turn, or a person before a time, else what comes first."""
+    if run.state == "queued":
+        return Waiting(for_="turn", since=run.started_at)
     if not run.parked:
         return None
     waits = [_wait(step) for step in run.under_way() if step.status == "waiting"]

@@ -12,8 +12,10 @@ from typing import Any
 import msgspec
 
 from automations.contracts.events import event_names
+from automations.contracts.limits import SMALL_BYTES, exceeds_run, exceeds_step
 from automations.contracts.results import RunAdvanced, RunStart, StepView, TaskView, Verdict
 from automations.contracts.step_errors import StepError
+from automations.contracts.wire import encode
 from automations.paths import Scope
 from executor.engine.outcomes import Effect, Transition, effect_of, timers_of, waiting_of
 from executor.engine.plan import Plan, PlannedAction
@@ -27,8 +29,8 @@ class Progress:
     """The working copy of a run, at one moment."""
 
     __slots__ = (
-        "_event_names", "_views", "at", "closed_tasks", "effects", "ended_at", "error", "plan", "ready", "run",
-        "settled", "start", "state", "steps", "tasks", "timeout_at", "touched", "unreached", "vars", "verdict",
+        "_event_names", "_views", "at", "closed_tasks", "data_bytes", "effects", "ended_at", "error", "plan", "ready",
+        "run", "settled", "start", "state", "steps", "tasks", "timeout_at", "touched", "unreached", "vars", "verdict",
     )  # fmt: skip
 
     def __init__(self, run: Run, plan: Plan, at: datetime) -> None:
@@ -38,6 +40,7 @@ class Progress:
         self.unreached: dict[str, None] = dict.fromkeys(run.unreached)
         self.vars = run.vars
         self.closed_tasks = run.closed_tasks
+        self.data_bytes = run.data_bytes
         self.settled: deque[str] = deque()
         """Paths that have just ended or were passed by, whose edges are to be looked at."""
         self.ready: deque[str] = deque()
@@ -103,6 +106,16 @@ class Progress:
         )
 
     # What changes
+
+    def hold(self, what: str, value: object, times: int = 1) -> StepError | None:
+        """Count what a step asks for, yields or gives a name to; where it is too large, return why the step fails."""
+        size = len(encode(value))
+        if size < SMALL_BYTES:
+            return None
+        error = exceeds_step(what, size) or exceeds_run(what, size * times, self.data_bytes)
+        if error is None:
+            self.data_bytes += size * times
+        return error
 
     def move_step(self, step: Step, event: StepEvent, **changed: Any) -> Step:
         """Put a step into the state that the event leads to."""
@@ -181,6 +194,7 @@ class Progress:
             unreached=tuple(self.unreached),
             vars=self.vars,
             closed_tasks=self.closed_tasks,
+            data_bytes=self.data_bytes,
             timeout_at=self.timeout_at,
             error=self.error,
             ended_at=self.ended_at,

@@ -101,6 +101,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     """The values that were given names."""
     closed_tasks: dict[str, str] = {}
     """Tasks of items that have ended, with the submission that completed them, or nothing."""
+    data_bytes: int = 0
+    """What its steps asked for, yielded and gave names to, but for small values; see `automations.contracts.limits`."""
     timeout_at: datetime | None = None
     error: StepError | None = None
     """Why the run fails or failed."""
@@ -117,10 +119,23 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
         return self.test or self.lane == "sandbox"
 
     @property
+    def takes_turns(self) -> bool:
+        """Whether runs of its automation for the same record take turns with it; a test is a run by itself."""
+        return self.order_key is not None and not self.test
+
+    @property
     def mode(self) -> RunMode:
         if self.test:
             return "test"
         return "dry_run" if self.dry_run else "live"
+
+    @property
+    def cause_of_effects(self) -> tuple[str, int]:
+        """The chain that its effects belong to, and its depth there; a task that was completed begins another chain."""
+        task = next((step.task_id for step in reversed(self.steps) if step.submission_id and step.task_id), None)
+        if task is None:
+            task = next((task for task, submission in reversed(self.closed_tasks.items()) if submission), None)
+        return (self.chain_id, self.depth) if task is None else (task, 0)
 
     @property
     def ended(self) -> bool:

@@ -9,11 +9,12 @@ The laws that the tables hold, for whoever changes them:
 
 1. A step that has ended stays as it is: the last four states of a step know no event.
 2. A run that has ended stays as it is.
-3. What ends a run is decided once: `completing`, `failing` and `cancelling` lead to one end each, and every
+3. A run that is `queued` has begun no step.
+4. What ends a run is decided once: `completing`, `failing` and `cancelling` lead to one end each, and every
    further reason to end leaves them as they are. No step begins in them; steps in flight finish.
-4. Only a step that is under way can be waited for, be tried again, or run out of time.
+5. Only a step that is under way can be waited for, be tried again, or run out of time.
 
-To readers of history a run that is `completing`, `failing` or `cancelling` is still `running`.
+To readers of history a run that is `queued`, `completing`, `failing` or `cancelling` is `running` as well.
 """
 
 from collections.abc import Mapping
@@ -54,10 +55,14 @@ STEP_STATES: Final[Mapping[StepStatus, Mapping[StepEvent, StepStatus]]] = {
     "cancelled": {},
 }
 
-RunState = Literal["running", "completing", "failing", "cancelling", "completed", "failed", "cancelled"]
-RunEvent = Literal["settle", "stop", "fail", "time_out", "cancel"]
+RunState = Literal["queued", "running", "completing", "failing", "cancelling", "completed", "failed", "cancelled"]
+RunEvent = Literal["grant", "settle", "stop", "fail", "time_out", "cancel"]
 
 RUN_STATES: Final[Mapping[RunState, Mapping[RunEvent, RunState]]] = {
+    "queued": {
+        "grant": "running",  # the turn has come to it
+        "cancel": "cancelling",
+    },
     "running": {
         "settle": "completed",  # no step is under way and none can begin
         "stop": "completing",  # a `stop` that completes
@@ -95,6 +100,7 @@ UNDER_WAY: Final[frozenset[StepStatus]] = frozenset({"running", "waiting"})
 """The states of a step that has begun and not ended."""
 
 _SHOWN: Final[Mapping[RunState, RunStatus]] = {
+    "queued": "running",
     "running": "running",
     "completing": "running",
     "failing": "running",

@@ -13,12 +13,11 @@ The laws, which the tests state as properties:
 from datetime import datetime
 from typing import Final, NamedTuple
 
-import msgspec
-
 from automations.contracts.commands import Rerun
+from automations.contracts.limits import TOO_LARGE
 from automations.contracts.results import RunStart, TaskView, Verdict
 from automations.contracts.step_errors import StepError
-from executor.actions.requests import AskPerson, Notify
+from executor.actions.requests import AskPerson, CrmCall, Notify, WebhookCall
 from executor.engine.beginnings import delay_output, keep_values
 from executor.engine.endings import TIMED_OUT, complete_step, end_run, fail_step, withdraw
 from executor.engine.inputs import (
@@ -29,6 +28,7 @@ from executor.engine.inputs import (
     Started,
     TaskSubmitted,
     TimerFired,
+    TurnGranted,
 )
 from executor.engine.items import time_out_loop
 from executor.engine.outcomes import RUN_TIMER, Effect, Transition, effect_of, timers_of
@@ -57,7 +57,7 @@ class TakenUp(NamedTuple):
 
 
 def start_run(given: Started, plan: Plan) -> Transition:
-    """Return the run that a command starts, at its first effects, waits or end.
+    """Return the run that a command starts: at its first effects, waits or end, or queued for its turn.
 
     Raises:
         ValueError: the step that it is to begin at is not in the version.
@@ -76,10 +76,9 @@ def start_run(given: Started, plan: Plan) -> Transition:
         chain_id=caused_by.chain_id or command.run_id,
         depth=caused_by.depth,
         started_at=at,
+        state="running" if given.turn_free else "queued",
         test=command.test is not None,
     )
-    if plan.timeout is not None and not run.dry_run:
-        run = msgspec.structs.replace(run, timeout_at=at + plan.timeout)
     progress = Progress(run, plan, at)
     progress.start = RunStart(
         mode=run.mode,
@@ -89,12 +88,11 @@ def start_run(given: Started, plan: Plan) -> Transition:
         depth=run.depth,
         position=command.position,
     )
-    if plan.graph is not None:
-        if command.rerun is not None:
-            _copy_results(progress, command.rerun)
-        if plan.graph.start not in progress.steps:
-            progress.ready.append(plan.graph.start)
-    go_on(progress)
+    if plan.graph is not None and command.rerun is not None:
+        _copy_results(progress, command.rerun)
+    if given.turn_free:
+        _begin(progress)
+        go_on(progress)
     return progress.finish()
 
 
@@ -112,6 +110,8 @@ def apply_input(run: Run, plan: Plan, given: Input) -> Transition:
             changed = _apply_timer(progress, given)
         case CancelRequested():
             changed = _apply_cancellation(progress, given)
+        case TurnGranted():
+            changed = _apply_turn(progress)
         case Started():
             changed = False
     if not changed:
@@ -140,9 +140,33 @@ def take_up(run: Run, plan: Plan, at: datetime) -> TakenUp:
     return TakenUp(tuple(effects), tuple(inputs))
 
 
+def calls_put_off(run: Run, plan: Plan) -> tuple[Effect, ...]:
+    """Return the calls under way of a run that nobody performed: none of them has begun, they waited for a place."""
+    return (
+        ()
+        if run.ended
+        else tuple(
+            effect_of(run.run_id, step, (action := plan.at(step.path)).type, action.at_most_once)
+            for step in run.steps
+            if step.status == "running" and isinstance(step.request, CrmCall | WebhookCall) and step.wake_at is None
+        )
+    )
+
+
 def unknown_outcome(why: str) -> StepError:
     """Return the error of an effect that may or may not have happened, and must not be sent twice."""
     return StepError(kind="unknown", message=f"nobody can tell whether it was done: {why}; it is not sent again")
+
+
+def _begin(progress: Progress) -> None:
+    """Have the first step begin, or those that follow on copied results; the time for the run counts from here."""
+    plan = progress.plan
+    if plan.timeout is not None and not progress.run.dry_run:
+        progress.timeout_at = progress.at + plan.timeout
+    for path in progress.steps:
+        progress.settle(path)
+    if plan.graph is not None and plan.graph.start not in progress.steps:
+        progress.ready.append(plan.graph.start)
 
 
 def _copy_results(progress: Progress, rerun: Rerun) -> None:
@@ -161,11 +185,19 @@ def _copy_results(progress: Progress, rerun: Rerun) -> None:
         step = Step(path=copied.id, status=status, started_at=progress.at, output=copied.output, error=copied.error)
         progress.steps[copied.id] = step
         notes = (f"taken over from the run {rerun.run_id}",)
+        progress.hold("what was taken over", copied.output)
         told = {"output": copied.output, "error": copied.error, "notes": notes}
         progress.note(copied.id, status, name=action.name, **told)
         if action.type == "set" and status == "completed":
             keep_values(progress, "", copied.output["values"])
-        progress.settle(copied.id)
+
+
+def _apply_turn(progress: Progress) -> bool:
+    if progress.state != "queued":
+        return False
+    progress.move_run("grant")
+    _begin(progress)
+    return True
 
 
 def _apply_success(progress: Progress, given: EffectSucceeded) -> bool:
@@ -198,7 +230,7 @@ def _apply_failure(progress: Progress, given: EffectFailed) -> bool:
         fail_step(progress, step, given.error)
         return True
     again = progress.move_step(step, "try_again", attempts=step.attempts + 1, wake_at=moment)
-    progress.note(step.path, again.status, again.attempts, error=given.error)
+    progress.note(step.path, again.status, again.attempts, error=given.error, next_attempt_at=moment)
     return True
 
 
@@ -208,6 +240,8 @@ def _apply_submission(progress: Progress, given: TaskSubmitted) -> bool:
     if accepted_before == given.submission_id:
         return False
     reason = _reason_to_refuse(progress, step, given.task_id)
+    if reason is None and progress.hold("the answer", given.output) is not None:
+        reason = TOO_LARGE
     progress.verdict = Verdict(
         submission_id=given.submission_id, task_id=given.task_id, accepted=reason is None, reason=reason
     )
@@ -218,7 +252,7 @@ def _apply_submission(progress: Progress, given: TaskSubmitted) -> bool:
         assert step.request is not None
         circumstances = circumstances_of(progress.run, step.path, step.started_at)
         output = performer.read(step.request, given.output, circumstances)
-        complete_step(progress, step, output, submission_id=given.submission_id)
+        complete_step(progress, step, output, held=True, submission_id=given.submission_id)
     return True
 
 
@@ -282,7 +316,7 @@ def _time_out_step(progress: Progress, step: Step) -> bool:
 
 def _apply_cancellation(progress: Progress, given: CancelRequested) -> bool:
     """Cancel the run; a message that notifier was asked to send is not waited for."""
-    if progress.state != "running":
+    if progress.state not in ("queued", "running"):
         return False
     said = f": {given.reason}" if given.reason else ""
     end_run(progress, "cancel", StepError(kind="cancelled", message=f"cancelled by {given.requested_by}{said}"))

@@ -75,6 +75,8 @@ def _pass_by(progress: Progress, action: PlannedAction, path: str) -> None:
 def _end_where_nothing_is_left(progress: Progress) -> None:
     if progress.ended_at is not None or progress.effects:
         return
+    if progress.state == "queued":
+        return
     if progress.state == "running":
         if any(progress.under_way()):
             return

@@ -16,11 +16,14 @@ class GroupCommit(Generic[Item, Outcome]):
     """Collects items and writes them in as few transactions as their arrival allows.
 
     `write` gets at most `MAX_ITEMS` items and returns one outcome each, in order; what it raises, everybody
-    in the group gets. Up to `WRITERS` groups are written at a time.
+    in the group gets. Up to `WRITERS` groups are written at a time. `observe` is told how many items each holds.
     """
 
-    def __init__(self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome]]]) -> None:
+    def __init__(
+        self, write: Callable[[Sequence[Item]], Awaitable[Sequence[Outcome]]], observe: Callable[[float], None]
+    ) -> None:
         self._write = write
+        self._observe = observe
         self._waiting: deque[tuple[Item, asyncio.Future[Outcome]]] = deque()
         self._arrived = asyncio.Event()
 
@@ -42,10 +45,14 @@ class GroupCommit(Generic[Item, Outcome]):
             while not self._waiting:
                 self._arrived.clear()
                 await self._arrived.wait()
-            group = [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_ITEMS))]
-            await self._write_group(group)
+            await self._write_group(self._next_group())
+
+    def _next_group(self) -> Sequence[tuple[Item, asyncio.Future[Outcome]]]:
+        """Return what waits, for one transaction; a writer that waits for more must not keep it in memory."""
+        return [self._waiting.popleft() for _ in range(min(len(self._waiting), MAX_ITEMS))]
 
     async def _write_group(self, group: Sequence[tuple[Item, asyncio.Future[Outcome]]]) -> None:
+        self._observe(len(group))
         try:
             outcomes = await self._write([item for item, _ in group])
         except BaseException as error:

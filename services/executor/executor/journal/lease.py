@@ -68,6 +68,10 @@ class Lease:
         """Whether the lease is known to stand at this moment."""
         return self._clock() - self._renewed_at < VALID_SECONDS - _MARGIN_SECONDS
 
+    def age_seconds(self) -> float:
+        """Return how long ago the last renewal that succeeded was asked for."""
+        return self._clock() - self._renewed_at
+
     async def until_it_stands(self) -> None:
         """Return as soon as the lease is known to stand; at once in the usual case."""
         while not self.stands():

@@ -28,7 +28,7 @@ DELETE FROM processes WHERE number = :number AND alive_until < clock_timestamp()
 
 -- name: take_runs_over(number, other)
 -- Adopt all runs of a process that is gone.
-UPDATE runs SET process = :number WHERE process = :other RETURNING run_id, state, published;
+UPDATE runs SET process = :number WHERE process = :other RETURNING process, state, seq, published, turn;
 
 -- name: fence(number)$
 -- Whether this process may still write.
@@ -56,17 +56,30 @@ RETURNING run_id;
 -- What became of commands that were seen before.
 SELECT run_id, outcome, digest FROM starts WHERE run_id = ANY(:run_ids::uuid[]);
 
--- name: held_runs(process, run_ids)
--- Which of these runs this process holds.
-SELECT run_id FROM runs WHERE run_id = ANY(:run_ids::uuid[]) AND process = :process;
+-- name: load_starts_of_events(after, until, at_most)
+-- Live starts whose events the broker took in that time.
+SELECT run_id, tenant_id, order_key, appended_at FROM runs
+WHERE appended_at > :after::timestamptz AND appended_at <= :until::timestamptz AND order_key IS NOT NULL
+LIMIT :at_most;
 
--- name: insert_runs(process, run_ids, tenants, automations, order_keys, statuses, seqs, states)!
--- Enter accepted runs.
-INSERT INTO runs (process, run_id, tenant_id, automation_id, order_key, status, seq, state)
-SELECT :process, * FROM unnest(
-    :run_ids::uuid[], :tenants::text[], :automations::text[], :order_keys::text[], :statuses::text[],
-    :seqs::integer[], :states::bytea[]
-);
+-- name: claim_chain_places(keys, run_ids, first_runs)
+-- Take places in chains that are free, then give who has each; and the order keys of runs that chains began with.
+WITH claimed AS (
+    INSERT INTO chain_places (key, run_id)
+    SELECT * FROM unnest(:keys::uuid[], :run_ids::uuid[])
+    ON CONFLICT DO NOTHING
+    RETURNING key, run_id
+)
+SELECT key, run_id, NULL AS order_key FROM claimed
+UNION ALL
+SELECT key, run_id, NULL FROM chain_places WHERE key = ANY(:keys::uuid[])
+UNION ALL
+SELECT NULL, run_id, order_key FROM runs WHERE run_id = ANY(:first_runs::uuid[]);
+
+-- name: held_runs(process, run_ids, states)
+-- Which of these runs this process holds in these very states.
+SELECT run_id FROM runs JOIN unnest(:run_ids::uuid[], :states::bytea[]) AS entered (run_id, state) USING (run_id, state)
+WHERE process = :process;
 
 -- name: insert_journal(run_ids, seqs, inputs, facts)!
 -- Journal inputs and the facts they gave.
@@ -105,28 +118,18 @@ SELECT run_id FROM runs WHERE run_id = ANY(:run_ids::uuid[]) ORDER BY run_id FOR
 -- Inputs that wait for these runs, in the order they came.
 SELECT run_id, key, input FROM inbox WHERE run_id = ANY(:run_ids::uuid[]) ORDER BY at, key;
 
--- name: release_runs(run_ids, statuses, seqs, publisheds, states)!
--- Give up runs that wait or have ended, all of whose facts are published, with the state they are in.
-UPDATE runs SET process = NULL, status = new.status, seq = new.seq, published = new.published, state = new.state
-FROM unnest(:run_ids::uuid[], :statuses::text[], :seqs::integer[], :publisheds::integer[], :states::bytea[])
-    AS new (run_id, status, seq, published, state)
-WHERE runs.run_id = new.run_id;
-
 -- name: insert_inputs(run_ids, keys, inputs)!
 -- Leave inputs for runs; the same one twice is one.
 INSERT INTO inbox (run_id, key, input)
 SELECT * FROM unnest(:run_ids::uuid[], :keys::text[], :inputs::bytea[])
 ON CONFLICT DO NOTHING;
 
--- name: adopt_runs(process, run_ids)
--- Take runs that nobody holds.
-UPDATE runs SET process = :process
-WHERE run_id = ANY(:run_ids::uuid[]) AND process IS NULL
-RETURNING run_id, state, published;
-
--- name: runs_left_with_inputs(at_most)
--- Runs that nobody holds though inputs wait for them.
-SELECT DISTINCT inbox.run_id FROM inbox JOIN runs USING (run_id) WHERE runs.process IS NULL LIMIT :at_most;
+-- name: runs_left_with_inputs(ending_keys, at_most)
+-- Runs that nobody holds though inputs wait for them. Those of a run that is queued for its turn wait with it, unless
+-- they end it.
+SELECT DISTINCT inbox.run_id FROM inbox JOIN runs USING (run_id)
+WHERE runs.process IS NULL AND (runs.turn IS DISTINCT FROM 'queued' OR inbox.key = ANY(:ending_keys::text[]))
+LIMIT :at_most;
 
 -- name: inputs_of_held(process)
 -- Inputs that came for runs while this process performs them.
@@ -139,9 +142,31 @@ INSERT INTO timers (run_id, key, due_at)
 SELECT * FROM unnest(:run_ids::uuid[], :keys::text[], :due_ats::timestamptz[])
 ON CONFLICT (run_id, key) DO UPDATE SET due_at = excluded.due_at;
 
--- name: remove_timers(run_ids)!
--- Who holds a run knows its times.
+-- name: remove_waits(run_ids)!
+-- Who holds a run knows its times, and where its calls wait.
+WITH put_off AS (DELETE FROM calls_put_off WHERE run_id = ANY(:run_ids::uuid[]))
 DELETE FROM timers WHERE run_id = ANY(:run_ids::uuid[]);
+
+-- name: insert_calls_put_off(run_ids, destinations)!
+-- Where calls of runs wait which are given up.
+INSERT INTO calls_put_off (run_id, destination)
+SELECT * FROM unnest(:run_ids::uuid[], :destinations::text[]) ON CONFLICT DO NOTHING;
+
+-- name: claim_calls_put_off(destination, at_most)
+-- Runs that wait for a place at this destination, who came first before the others, and that nobody else claims now.
+SELECT run_id FROM calls_put_off WHERE destination = :destination
+ORDER BY at LIMIT :at_most FOR UPDATE SKIP LOCKED;
+
+-- name: crowded_destinations()
+-- Destinations that runs wait for: one step along the index for each, however many runs there are.
+WITH RECURSIVE found AS (
+    (SELECT destination FROM calls_put_off ORDER BY destination LIMIT 1)
+    UNION ALL
+    SELECT (SELECT destination FROM calls_put_off WHERE calls_put_off.destination > found.destination
+            ORDER BY destination LIMIT 1)
+    FROM found WHERE found.destination IS NOT NULL
+)
+SELECT destination FROM found WHERE destination IS NOT NULL;
 
 -- name: due_runs(now, at_most)
 -- Runs of which a time has come, by this server's clock.
@@ -165,31 +190,11 @@ ORDER BY due_at, key;
 -- How long until the next time comes; nothing where none is waited for.
 SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 FROM timers;
 
--- name: load_entries(run_id, after)
--- What moved a run after a number, and the facts it gave.
-SELECT seq, input, fact FROM journal WHERE run_id = :run_id AND seq > :after ORDER BY seq;
-
--- name: count_runs_held()
--- Runs by holder, for metrics.
-SELECT count(*) FILTER (WHERE process IS NOT NULL) AS held, count(*) AS known FROM runs WHERE status = 'running';
-
--- name: prune_starts(older_than_days)!
--- Forget starts that no redelivery can bring back.
-DELETE FROM starts WHERE at < clock_timestamp() - make_interval(days => :older_than_days);
-
--- name: prune_tried_documents(older_than_days)!
--- Forget documents that were only tried out; their runs have ended long since.
-DELETE FROM versions WHERE version < 0 AND seen_at < clock_timestamp() - make_interval(days => :older_than_days);
-
--- name: prune_runs(older_than_days, at_most)
--- Forget ended runs that everybody knows of.
-DELETE FROM runs WHERE run_id IN (
-    SELECT run_id FROM runs
-    WHERE status <> 'running' AND process IS NULL
-      AND at < clock_timestamp() - make_interval(days => :older_than_days)
-    LIMIT :at_most
-) RETURNING run_id;
-
--- name: prune_journal(run_ids)!
--- Forget the journal of runs that were pruned.
-DELETE FROM journal WHERE run_id = ANY(:run_ids::uuid[]);
+-- name: count_runs()^
+-- Runs by what becomes of them, and living processes, for metrics; each from an index that holds no others.
+SELECT (SELECT count(*) FROM runs WHERE process IS NOT NULL) AS held,
+       (SELECT count(*) FROM runs WHERE turn = 'queued') AS queued,
+       (SELECT count(*) FROM runs
+        WHERE process IS NULL AND status = 'running' AND turn IS DISTINCT FROM 'queued') AS waiting,
+       (SELECT count(DISTINCT run_id) FROM calls_put_off) AS put_off,
+       (SELECT count(*) FROM processes WHERE alive_until >= clock_timestamp()) AS processes;

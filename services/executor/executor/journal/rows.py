@@ -1,6 +1,7 @@
 """What is written to the journal and read from it, as values."""
 
-from typing import NamedTuple
+from datetime import datetime
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -9,6 +10,9 @@ from automations.contracts.wire import encode
 from executor.engine.inputs import Input, TimerFired
 from executor.engine.outcomes import Timer
 from executor.engine.run import Run
+
+CANCEL_KEY: Final = "cancel"
+"""Under which a cancellation lies in the inbox."""
 
 _run_decoder: msgspec.json.Decoder[Run] = msgspec.json.Decoder(Run)
 
@@ -27,6 +31,8 @@ class Acceptance(NamedTuple):
     run: Run
     digest: str
     entry: Entry
+    appended_at: datetime | None = None
+    """When the broker took its event, where the loop guard counts the start."""
 
 
 class Advance(NamedTuple):
@@ -49,13 +55,10 @@ class Release(NamedTuple):
     published: int
     timers: tuple[Timer, ...] = ()
     """The times that it waits for."""
-
-
-class HeldRun(NamedTuple):
-    """A run that this process has taken up, as its state was last written, and the last fact known to be published."""
-
-    run: Run
-    published: int
+    destinations: tuple[str, ...] = ()
+    """Where calls of it wait for a place."""
+    gives_turn: bool = False
+    """Whether it holds the turn and needs it no more, or not until it goes on."""
 
 
 class PendingInput(NamedTuple):
@@ -63,6 +66,18 @@ class PendingInput(NamedTuple):
 
     key: str
     input: Input
+
+
+class HeldRun(NamedTuple):
+    """A run that this process has taken up, as its state was last written, and the last fact known to be published."""
+
+    run: Run
+    published: int
+    holds_turn: bool = False
+    inputs: tuple[PendingInput, ...] = ()
+    """What waits for it in the inbox, as it is to be applied."""
+    unpublished: tuple[Entry, ...] = ()
+    """What was journaled of it after the last fact that is known to be published."""
 
 
 class ClaimedRun(NamedTuple):
@@ -83,6 +98,11 @@ class LeftInput(NamedTuple):
 def entry_of(given: Input, fact: RunAdvanced) -> Entry:
     """Return the journal's entry of a transition."""
     return Entry(fact.seq, encode(given), encode(fact))
+
+
+def key_of_fired(timer: str) -> str:
+    """Return under which key a timer that has come lies in the inbox."""
+    return f"timer:{timer}"
 
 
 def read_run(state: bytes) -> Run:

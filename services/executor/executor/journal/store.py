@@ -8,32 +8,37 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-import aiosql
+import asyncpg
 
 from automations.contracts.wire import encode
+from automations.durable_points import passed
 from automations.observability import get_logger
 from automations.postgres import Pool, PoolConnection, outwait
-from executor.engine.inputs import TimerFired, input_decoder
+from executor.engine.inputs import TimerFired
 from executor.journal.group_commit import GroupCommit
 from executor.journal.lease import Lease, LeaseLost
-from executor.journal.rows import (
-    Acceptance,
-    Advance,
-    ClaimedRun,
-    Entry,
-    HeldRun,
-    LeftInput,
-    PendingInput,
-    Release,
-    read_run,
+from executor.journal.rows import Acceptance, Advance, ClaimedRun, HeldRun, LeftInput, PendingInput, Release
+from executor.journal.sql import queries
+from executor.journal.turns import (
+    ENDING_KEYS,
+    ONE_HOLDER,
+    adopt_runs,
+    enter_runs,
+    hand_lost_turns_on,
+    keep_fired,
+    load_held,
+    load_inputs,
+    lock_to_adopt,
+    read_inputs,
+    release_runs,
 )
+from executor.metrics import JOURNAL_BATCH
 
 log = get_logger(__name__)
 T = TypeVar("T")
 
 SCHEMA = "executor"
 MIGRATIONS = Path(__file__).with_name("migrations")
-queries: Any = aiosql.from_path(Path(__file__).with_name("queries.sql"), "asyncpg")
 
 
 class SeenStart(NamedTuple):
@@ -43,14 +48,28 @@ class SeenStart(NamedTuple):
     digest: str
 
 
+class EnteredStarts(NamedTuple):
+    """What became of commands, beside those that are runs which may begin."""
+
+    seen: dict[str, SeenStart]
+    queued: dict[str, Acceptance]
+    """Runs that wait for their turn, as they were entered."""
+
+
 class Journal:
     """What executor remembers. Outages of PostgreSQL are waited out inside every call."""
 
     def __init__(self, pool: Pool, lease: Lease) -> None:
         self._pool = pool
         self._lease = lease
-        self._advances: GroupCommit[Advance, None] = GroupCommit(self._write_advances)
-        self._releases: GroupCommit[Release, Sequence[PendingInput]] = GroupCommit(self._write_releases)
+        self._advances: GroupCommit[Advance, None] = GroupCommit(
+            self._write_advances, JOURNAL_BATCH.labels("facts").observe
+        )
+        self._releases: GroupCommit[Release, Sequence[PendingInput]] = GroupCommit(
+            self._write_releases, JOURNAL_BATCH.labels("releases").observe
+        )
+        self.take_turns: Callable[[Sequence[HeldRun]], None] = _leave_to_take_over
+        """Performs the runs that were handed their turn when others were given up; this process holds them."""
 
     async def run(self) -> None:
         """Write what is submitted, until cancelled.
@@ -71,49 +90,59 @@ class Journal:
         return await self._releases.submit(release)
 
     async def enter_starts(
-        self, acceptances: Sequence[Acceptance], skips: Sequence[tuple[str, str, str]]
-    ) -> dict[str, SeenStart]:
-        """Enter start commands in one transaction, and return those that were seen before.
+        self,
+        acceptances: Sequence[Acceptance],
+        skips: Sequence[tuple[str, str, str]],
+        queue: Callable[[Acceptance], Acceptance],
+    ) -> EnteredStarts:
+        """Enter start commands in one transaction, in their order; return those seen before, and those that wait.
 
-        `skips` are run id, reason and digest of commands that start nothing. Where the answer to a commit was
-        lost, the runs that it did enter are found by their holder, and count as entered now.
+        `skips` are run id, reason and digest of commands that start nothing; `queue` gives a run as it is where its
+        turn is taken. Where the answer to a commit was lost, the runs that it did enter are found by their holder,
+        and count as entered now.
         """
         attempts = 0
         ids = [accepted.run.run_id for accepted in acceptances] + [skip[0] for skip in skips]
         outcomes = ["accepted"] * len(acceptances) + [skip[1] for skip in skips]
         digests = [accepted.digest for accepted in acceptances] + [skip[2] for skip in skips]
 
-        async def enter(connection: PoolConnection) -> dict[str, SeenStart]:
+        async def enter(connection: PoolConnection) -> EnteredStarts:
             nonlocal attempts
             attempts += 1
             entered = {
                 str(row["run_id"])
                 async for row in queries.insert_starts(connection, run_ids=ids, outcomes=outcomes, digests=digests)
             }
-            await self._insert_runs(connection, [a for a in acceptances if a.run.run_id in entered])
+            queued = await self._enter_runs(connection, [a for a in acceptances if a.run.run_id in entered], queue)
             missing = [run_id for run_id in ids if run_id not in entered]
             if attempts > 1:
-                held = queries.held_runs(connection, process=self._lease.number, run_ids=missing)
+                wanted = [accepted.run for accepted in acceptances if accepted.run.run_id not in entered]
+                held = queries.held_runs(
+                    connection,
+                    process=self._lease.number,
+                    run_ids=[run.run_id for run in wanted],
+                    states=[encode(run) for run in wanted],
+                )
                 mine = {str(row["run_id"]) async for row in held}
                 missing = [run_id for run_id in missing if run_id not in mine]
             if not missing:
-                return {}
-            return {
-                str(row["run_id"]): SeenStart(row["outcome"], row["digest"])
-                async for row in queries.load_starts(connection, run_ids=missing)
-            }
+                return EnteredStarts({}, queued)
+            rows = queries.load_starts(connection, run_ids=missing)
+            seen = {str(row["run_id"]): SeenStart(row["outcome"], row["digest"]) async for row in rows}
+            return EnteredStarts(seen, queued)
 
         return await self._transact(enter)
 
-    async def leave_inputs(self, inputs: Sequence[LeftInput]) -> tuple[list[HeldRun], set[str]]:
+    async def leave_inputs(self, inputs: Sequence[LeftInput], *, adopts: bool) -> tuple[list[HeldRun], set[str]]:
         """Leave inputs for their runs; return the runs that this process took up for them, and unknown run ids.
 
-        A run that another process performs, or this one, gets its inputs from there (`inputs_of_held`).
+        A run that another process performs, or this one, gets its inputs from there (`inputs_of_held`). Where this
+        one `adopts` none, a run that nobody performs is taken up later (`adopt_left_behind`).
         """
         run_ids = sorted({left.run_id for left in inputs})
 
         async def leave(connection: PoolConnection) -> tuple[list[HeldRun], set[str]]:
-            known = {str(row["run_id"]) async for row in queries.lock_runs(connection, run_ids=run_ids)}
+            known = await lock_to_adopt(connection, run_ids)
             kept = [left for left in inputs if left.run_id in known]
             await queries.insert_inputs(
                 connection,
@@ -121,7 +150,7 @@ class Journal:
                 keys=[left.key for left in kept],
                 inputs=[encode(left.input) for left in kept],
             )
-            adopted = await self._adopt(connection, sorted(known))
+            adopted = await adopt_runs(connection, self._lease.number, known) if adopts else []
             return adopted, set(run_ids) - known
 
         return await self._transact(leave)
@@ -130,17 +159,19 @@ class Journal:
         """Take up runs that nobody holds though inputs wait for them."""
 
         async def adopt(connection: PoolConnection) -> list[HeldRun]:
-            found = [str(row["run_id"]) async for row in queries.runs_left_with_inputs(connection, at_most=at_most)]
+            rows = queries.runs_left_with_inputs(connection, ending_keys=list(ENDING_KEYS), at_most=at_most)
+            found = [str(row["run_id"]) async for row in rows]
             if not found:
                 return []
-            async for _ in queries.lock_runs(connection, run_ids=sorted(found)):
-                pass
-            return await self._adopt(connection, found)
+            return await adopt_runs(connection, self._lease.number, await lock_to_adopt(connection, found))
 
         return await self._transact(adopt)
 
     async def claim_due(self, at_most: int, now: datetime | None = None) -> list[ClaimedRun]:
-        """Take up runs of which a time has come, by PostgreSQL's clock unless `now` is given."""
+        """Take up runs of which a time has come, by PostgreSQL's clock unless `now` is given.
+
+        Where the turn of one is taken, what has come waits in its inbox; it is taken up all the same if that ends it.
+        """
 
         async def claim(connection: PoolConnection) -> list[ClaimedRun]:
             due = [row["run_id"] async for row in queries.due_runs(connection, now=now, at_most=at_most)]
@@ -150,10 +181,36 @@ class Journal:
             fired: dict[str, list[TimerFired]] = defaultdict(list)
             async for row in queries.due_timers(connection, now=now, run_ids=free):
                 fired[str(row["run_id"])].append(TimerFired(key=row["key"], at=row["at"]))
-            held = await self._adopt(connection, free)
-            return [ClaimedRun(one, tuple(fired[one.run.run_id])) for one in held]
+            held = await adopt_runs(connection, self._lease.number, free)
+            claimed = [ClaimedRun(one, tuple(fired.pop(one.run.run_id, ()))) for one in held]
+            if not fired:
+                return claimed
+            await keep_fired(connection, [(run_id, timer) for run_id, timers in fired.items() for timer in timers])
+            ending = await adopt_runs(connection, self._lease.number, list(fired))
+            return [*claimed, *(ClaimedRun(one, ()) for one in ending)]
 
         return await self._transact(claim)
+
+    async def claim_calls_put_off(self, destination: str, at_most: int) -> tuple[list[HeldRun], bool]:
+        """Take up runs that wait for a place at a destination; return them, and whether more may be left."""
+
+        async def claim(connection: PoolConnection) -> tuple[list[HeldRun], bool]:
+            rows = queries.claim_calls_put_off(connection, destination=destination, at_most=at_most)
+            found = [row["run_id"] async for row in rows]
+            if not found:
+                return [], False
+            free = [row["run_id"] async for row in queries.lock_free_runs(connection, run_ids=found)]
+            return await adopt_runs(connection, self._lease.number, free), len(found) == at_most
+
+        return await self._transact(claim)
+
+    async def crowded_destinations(self) -> list[str]:
+        """Return the destinations for which runs wait that no process holds."""
+
+        async def load() -> list[str]:
+            return [row["destination"] async for row in queries.crowded_destinations(self._pool)]
+
+        return await outwait(load)
 
     async def seconds_to_next_timer(self) -> float | None:
         """Return how long until the next time comes that a parked run waits for."""
@@ -164,13 +221,9 @@ class Journal:
         """Return the inputs that came for runs while this process performs them."""
 
         async def load() -> dict[str, list[PendingInput]]:
-            return await _pending(queries.inputs_of_held(self._pool, process=self._lease.number))
+            return await read_inputs(queries.inputs_of_held(self._pool, process=self._lease.number))
 
         return await outwait(load)
-
-    async def pending_inputs(self, run_ids: Sequence[str]) -> dict[str, list[PendingInput]]:
-        """Return the inputs that wait for runs, in the order they came."""
-        return await outwait(lambda: self._load_inputs(self._pool, run_ids))
 
     async def expired_processes(self) -> list[int]:
         """Return the numbers of other processes whose lease has run out."""
@@ -185,36 +238,23 @@ class Journal:
             if await queries.remove_expired(connection, number=other) is None:
                 return []
             rows = queries.take_runs_over(connection, number=self._lease.number, other=other)
-            return [HeldRun(read_run(row["state"]), row["published"]) async for row in rows]
+            return await load_held(connection, rows, were_under_way=True)
 
         return await self._transact(take)
 
-    async def load_entries(self, run_id: str, after: int) -> list[Entry]:
-        """Return what moved a run after a number, and the facts it gave, in order."""
-
-        async def load() -> list[Entry]:
-            rows = queries.load_entries(self._pool, run_id=run_id, after=after)
-            return [Entry(row["seq"], row["input"], row["fact"]) async for row in rows]
-
-        return await outwait(load)
-
-    async def prune(self, run_days: int, start_days: int, at_most: int) -> int:
-        """Forget ended runs and starts past their time; return how many runs were forgotten."""
-
-        async def prune(connection: PoolConnection) -> int:
-            rows = queries.prune_runs(connection, older_than_days=run_days, at_most=at_most)
-            run_ids = [row["run_id"] async for row in rows]
-            await queries.prune_journal(connection, run_ids=run_ids)
-            await queries.prune_starts(connection, older_than_days=start_days)
-            await queries.prune_tried_documents(connection, older_than_days=start_days)
-            return len(run_ids)
-
-        return await self._transact(prune)
+    async def hand_lost_turns_on(self, at_most: int) -> list[HeldRun]:
+        """Take up queued runs whose turn nobody holds, and give it to them."""
+        return await self._transact(lambda connection: hand_lost_turns_on(connection, self._lease.number, at_most))
 
     async def _transact(self, work: Callable[[PoolConnection], Awaitable[T]]) -> T:
         async def attempt() -> T:
-            async with self._fenced() as connection:
-                return await work(connection)
+            while True:
+                try:
+                    async with self._fenced() as connection:
+                        return await work(connection)
+                except asyncpg.UniqueViolationError as error:
+                    if error.constraint_name != ONE_HOLDER:
+                        raise  # any other index says that the data is wrong; this one, that another was faster
 
         return await outwait(attempt)
 
@@ -226,38 +266,20 @@ class Journal:
                 raise self._lease_lost()
             yield connection
 
-    async def _insert_runs(self, connection: PoolConnection, accepted: Sequence[Acceptance]) -> None:
+    async def _enter_runs(
+        self, connection: PoolConnection, accepted: Sequence[Acceptance], queue: Callable[[Acceptance], Acceptance]
+    ) -> dict[str, Acceptance]:
         if not accepted:
-            return
-        runs = [acceptance.run for acceptance in accepted]
-        run_ids = [run.run_id for run in runs]
-        await queries.insert_runs(
-            connection,
-            process=self._lease.number,
-            run_ids=run_ids,
-            tenants=[run.tenant_id for run in runs],
-            automations=[run.automation_id for run in runs],
-            order_keys=[run.order_key for run in runs],
-            statuses=[run.status for run in runs],
-            seqs=[run.seq for run in runs],
-            states=[encode(run) for run in runs],
-        )
-        entries = [acceptance.entry for acceptance in accepted]
+            return {}
+        runs, queued = await enter_runs(connection, self._lease.number, accepted, queue)
         await queries.insert_journal(
             connection,
-            run_ids=run_ids,
-            seqs=[entry.seq for entry in entries],
-            inputs=[entry.input for entry in entries],
-            facts=[entry.fact for entry in entries],
+            run_ids=[one.run.run_id for one in runs],
+            seqs=[one.entry.seq for one in runs],
+            inputs=[one.entry.input for one in runs],
+            facts=[one.entry.fact for one in runs],
         )
-
-    async def _adopt(self, connection: PoolConnection, run_ids: Sequence[str]) -> list[HeldRun]:
-        """Take those of the runs that nobody holds; their times are known to their holder from now on."""
-        rows = queries.adopt_runs(connection, process=self._lease.number, run_ids=run_ids)
-        held = [HeldRun(read_run(row["state"]), row["published"]) async for row in rows]
-        if held:
-            await queries.remove_timers(connection, run_ids=[one.run.run_id for one in held])
-        return held
+        return queued
 
     async def _write_advances(self, advances: Sequence[Advance]) -> Sequence[None]:
         if any(advance.taken or advance.saves_state for advance in advances):
@@ -288,14 +310,19 @@ class Journal:
 
     async def _write_releases(self, releases: Sequence[Release]) -> Sequence[Sequence[PendingInput]]:
         ordered = sorted(releases, key=lambda release: release.run.run_id)
-        pending = await self._transact(lambda connection: self._give_up(connection, ordered))
+        pending, handed_on = await self._transact(lambda connection: self._give_up(connection, ordered))
+        if handed_on:
+            passed("turn handed on")
+            self.take_turns(handed_on)
         return [pending.get(release.run.run_id, ()) for release in releases]
 
-    async def _give_up(self, connection: PoolConnection, releases: Sequence[Release]) -> dict[str, list[PendingInput]]:
+    async def _give_up(
+        self, connection: PoolConnection, releases: Sequence[Release]
+    ) -> tuple[dict[str, list[PendingInput]], list[HeldRun]]:
         run_ids = [release.run.run_id for release in releases]
         async for _ in queries.lock_runs(connection, run_ids=run_ids):
             pass
-        pending = await self._load_inputs(connection, run_ids)
+        pending = await load_inputs(connection, run_ids)
         given_up = [release for release in releases if release.run.run_id not in pending]
         timers = [(release.run.run_id, timer) for release in given_up for timer in release.timers]
         if timers:
@@ -305,22 +332,20 @@ class Journal:
                 keys=[timer.key for _, timer in timers],
                 due_ats=[timer.due_at for _, timer in timers],
             )
-        await queries.release_runs(
-            connection,
-            run_ids=[release.run.run_id for release in given_up],
-            statuses=[release.run.status for release in given_up],
-            seqs=[release.run.seq for release in given_up],
-            publisheds=[release.published for release in given_up],
-            states=[encode(release.run) for release in given_up],
-        )
-        return pending
+        put_off = [(release.run.run_id, at) for release in given_up for at in release.destinations]
+        if put_off:
+            await queries.insert_calls_put_off(
+                connection, run_ids=[run_id for run_id, _ in put_off], destinations=[at for _, at in put_off]
+            )
+        handed_on = await release_runs(connection, self._lease.number, given_up)
+        return pending, handed_on
 
     def _lease_lost(self) -> LeaseLost:
         return LeaseLost(f"another process took over the runs of process {self._lease.number}")
 
-    @staticmethod
-    async def _load_inputs(connection: Pool | PoolConnection, run_ids: Sequence[str]) -> dict[str, list[PendingInput]]:
-        return await _pending(queries.load_inputs(connection, run_ids=list(run_ids)))
+
+def _leave_to_take_over(handed_on: Sequence[HeldRun]) -> None:
+    """Perform nothing: whoever takes over from this process will."""
 
 
 def _entries_of(advances: Sequence[Advance]) -> dict[str, list[Any]]:
@@ -331,10 +356,3 @@ def _entries_of(advances: Sequence[Advance]) -> dict[str, list[Any]]:
         "inputs": [entry.input for _, entry in entries],
         "facts": [entry.fact for _, entry in entries],
     }
-
-
-async def _pending(rows: AsyncIterator[Any]) -> dict[str, list[PendingInput]]:
-    pending: dict[str, list[PendingInput]] = defaultdict(list)
-    async for row in rows:
-        pending[str(row["run_id"])].append(PendingInput(row["key"], input_decoder.decode(row["input"])))
-    return dict(pending)

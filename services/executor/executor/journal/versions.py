@@ -11,7 +11,7 @@ from automations.contracts.wire import encode
 from automations.observability import get_logger
 from automations.postgres import Pool, outwait
 from executor.engine.plan import Plan, plan_version
-from executor.journal.store import queries
+from executor.journal.sql import queries
 
 log = get_logger(__name__)
 
