@@ -44,7 +44,7 @@ async def test_automation_is_built_activated_run_and_completed(
     await expect(row).to_contain_text("Waiting", timeout=SOON_MS)
     await expect(page.get_by_role("row").filter(has_text=ignored)).to_have_count(0)
 
-    await row.get_by_role("link").click()
+    await row.get_by_role("link").first.click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Waiting")
     await page.get_by_role("link", name="Open the task").click()
     await expect(page.get_by_role("heading", name=f"Check {case}")).to_be_visible()
@@ -56,7 +56,7 @@ async def test_automation_is_built_activated_run_and_completed(
     await page.get_by_role("navigation", name="Main").get_by_role("link", name="Runs").click()
     done = page.get_by_role("row").filter(has_text=case)
     await expect(done).to_contain_text("Completed", timeout=SOON_MS)
-    await done.get_by_role("link").click()
+    await done.get_by_role("link").first.click()
     steps = page.get_by_role("list", name="Steps, in time").get_by_role("listitem")
     await expect(steps).to_have_count(2)
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Completed")

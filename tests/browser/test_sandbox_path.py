@@ -83,6 +83,6 @@ async def see_dry_run(page: Page, case: str) -> None:
     row = page.get_by_role("row").filter(has_text=case)
     await expect(row).to_contain_text("Completed", timeout=SOON_MS)
     await expect(row).to_contain_text("Dry run")
-    await row.get_by_role("link").click()
+    await row.get_by_role("link").first.click()
     await expect(page.get_by_role("article", name="Run")).to_contain_text("Dry run")
     await expect(page.get_by_role("heading", name="Request that would have been sent")).to_be_visible()
