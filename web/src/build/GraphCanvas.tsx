@@ -94,7 +94,7 @@ function Canvas(props: Props) {
       ),
     [editing],
   )
-  const showAll = useShowAll()
+  const showAll = useShowAll(edges)
   useSelectedInSight(
     selected === null ? null : (loopsAround(document.actions, selected)?.[0]?.id ?? selected),
   )
@@ -155,14 +155,20 @@ function Canvas(props: Props) {
 }
 
 /** Shows the whole graph from its top, not larger than it is; a long one is scrolled, not shrunk beyond reading. */
-function useShowAll() {
+function useShowAll(edges: readonly DrawnEdge[]) {
   const { getNodes, getNodesBounds, setViewport } = useReactFlow()
   const store = useStoreApi()
+  // Edges in lanes pass to the right of all actions, with their words.
+  const lanesEnd = useRef(Number.NEGATIVE_INFINITY)
+  lanesEnd.current = Math.max(
+    ...edges.map(({ data }) => (data?.lane ?? Number.NEGATIVE_INFINITY) + HALF_WORDS),
+  )
   return useCallback(() => {
     const { width, height } = store.getState()
     const nodes = getNodes()
     if (width === 0 || nodes.length === 0) return
-    const bounds = getNodesBounds(nodes)
+    const around = getNodesBounds(nodes)
+    const bounds = { ...around, width: Math.max(around.width, lanesEnd.current - around.x) }
     const room = { width: width - 2 * MARGIN, height: height - 2 * MARGIN - ADD_BELOW }
     const zoom = Math.min(
       1,
@@ -206,6 +212,8 @@ const SMALLEST_FOR_PATHS = 0.6
 const MARGIN = 36
 /** The room for the plus below the last node. */
 const ADD_BELOW = 40
+/** How far the words of an edge in a lane may reach to its right. */
+const HALF_WORDS = 40
 const roundPosition = ({ x, y }: Position): Position => ({ x: Math.round(x), y: Math.round(y) })
 
 function useDrawnNodes({
