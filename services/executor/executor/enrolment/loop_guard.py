@@ -109,7 +109,7 @@ class LoopGuard:
             if near >= self._most:
                 return (
                     f"{near} runs of this automation for this record began within a minute; a further one is "
-                    "taken for a loop (MAX_STARTS_PER_RECORD_MINUTE of the executor sets how many may)"
+                    "taken for a loop"
                 )
             if len(starts) >= 4 * self._most:
                 _forget_old(starts)

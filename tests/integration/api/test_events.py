@@ -1,7 +1,6 @@
 """`POST /events`: every form that Kafka is read in, by HTTP."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,16 +10,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from automations.contracts.events import CrmEvent, Position, read_event
 from automations.messaging.connection import KafkaSettings
-from automations.postgres import PostgresSettings
-from tests.support.running_api import running_api
 
 CLOUD = {"specversion": "1.0", "id": "1", "source": "crm", "type": "case.created", "data": {"record": {"id": "5"}}}
-
-
-@pytest.fixture(scope="module")
-async def api(postgres_settings: PostgresSettings, kafka_settings: KafkaSettings) -> AsyncIterator[httpx.AsyncClient]:
-    async with running_api(postgres_settings, kafka_settings) as client:
-        yield client
 
 
 async def published(kafka: KafkaSettings, answer: httpx.Response) -> list[tuple[CrmEvent, Any]]:

@@ -2,22 +2,18 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import pytest
 
 from automations.contracts.commands import StartRun, TriggerEvent, start_run_reader
 from automations.contracts.results import SkipReason, StartSkipped
-from automations.contracts.topics import RUN_COMMANDS, record_key
+from automations.contracts.topics import record_key
 from automations.contracts.wire import encode
-from automations.messaging.connection import KafkaSettings
-from automations.postgres import PostgresSettings
 from tests.support.eventually import eventually
-from tests.support.running_api import FakeExecutor, fake_executor, running_api
-from tests.support.stream import TopicTail, tail
+from tests.support.running_api import FakeExecutor
+from tests.support.stream import TopicTail
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DOCUMENT: dict[str, Any] = {
@@ -26,24 +22,6 @@ DOCUMENT: dict[str, Any] = {
     "actions": [{"type": "notify_user", "params": {"user": "ada", "message": "hello"}}],
     "status": "active",
 }
-
-
-@pytest.fixture(scope="module")
-async def api(postgres_settings: PostgresSettings, kafka_settings: KafkaSettings) -> AsyncIterator[httpx.AsyncClient]:
-    async with running_api(postgres_settings, kafka_settings) as client:
-        yield client
-
-
-@pytest.fixture
-async def executor(kafka_settings: KafkaSettings) -> AsyncIterator[FakeExecutor]:
-    async with fake_executor(kafka_settings) as executor:
-        yield executor
-
-
-@pytest.fixture
-async def commands(kafka_settings: KafkaSettings) -> AsyncIterator[TopicTail]:
-    async with tail(kafka_settings, RUN_COMMANDS) as opened:
-        yield opened
 
 
 async def skip(

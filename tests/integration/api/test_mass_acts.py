@@ -11,12 +11,12 @@ import pytest
 from automations.contracts.commands import StartRun, start_run_reader
 from automations.contracts.controls import CancelRun, control_reader
 from automations.contracts.results import StartSkipped
-from automations.contracts.topics import RUN_COMMANDS, RUN_CONTROLS, record_key
+from automations.contracts.topics import RUN_CONTROLS, record_key
 from automations.contracts.wire import encode
 from automations.messaging.connection import KafkaSettings
 from automations.postgres import PostgresSettings
 from tests.support.eventually import eventually
-from tests.support.running_api import FakeExecutor, FakeRun, fake_executor, running_api
+from tests.support.running_api import FakeExecutor, FakeRun, running_api
 from tests.support.stream import TopicTail, tail
 
 DOCUMENT: dict[str, Any] = {
@@ -25,24 +25,6 @@ DOCUMENT: dict[str, Any] = {
     "actions": [{"id": "tell", "type": "notify_user", "params": {"user": "ada", "message": "hello"}}],
     "status": "active",
 }
-
-
-@pytest.fixture(scope="module")
-async def api(postgres_settings: PostgresSettings, kafka_settings: KafkaSettings) -> AsyncIterator[httpx.AsyncClient]:
-    async with running_api(postgres_settings, kafka_settings) as client:
-        yield client
-
-
-@pytest.fixture
-async def executor(kafka_settings: KafkaSettings) -> AsyncIterator[FakeExecutor]:
-    async with fake_executor(kafka_settings) as executor:
-        yield executor
-
-
-@pytest.fixture
-async def commands(kafka_settings: KafkaSettings) -> AsyncIterator[TopicTail]:
-    async with tail(kafka_settings, RUN_COMMANDS) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """What the loop guard refused flags the automation, until somebody has dealt with it or taken note of it."""
 
 import uuid
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
@@ -15,10 +14,8 @@ from automations.contracts.identity import Lane
 from automations.contracts.results import StartSkipped
 from automations.contracts.topics import record_key
 from automations.contracts.wire import encode
-from automations.messaging.connection import KafkaSettings
-from automations.postgres import PostgresSettings
 from tests.support.eventually import eventually
-from tests.support.running_api import FakeExecutor, FakeRun, fake_executor, running_api
+from tests.support.running_api import FakeExecutor, FakeRun
 
 DOCUMENT: dict[str, Any] = {
     "name": "Round and round",
@@ -26,18 +23,6 @@ DOCUMENT: dict[str, Any] = {
     "actions": [{"type": "update_field", "params": {"field": "seen", "value": "yes"}}],
     "status": "active",
 }
-
-
-@pytest.fixture(scope="module")
-async def api(postgres_settings: PostgresSettings, kafka_settings: KafkaSettings) -> AsyncIterator[httpx.AsyncClient]:
-    async with running_api(postgres_settings, kafka_settings) as client:
-        yield client
-
-
-@pytest.fixture
-async def executor(kafka_settings: KafkaSettings) -> AsyncIterator[FakeExecutor]:
-    async with fake_executor(kafka_settings) as executor:
-        yield executor
 
 
 async def created(api: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:

@@ -16,9 +16,8 @@ from automations.contracts.step_errors import StepError
 from automations.contracts.topics import DEAD_LETTERS, STEP_RESULTS, record_key
 from automations.contracts.wire import encode
 from automations.messaging.connection import KafkaSettings
-from automations.postgres import PostgresSettings
 from tests.support.eventually import PATIENCE_SECONDS, eventually
-from tests.support.running_api import FakeExecutor, FakeRun, fake_executor, running_api
+from tests.support.running_api import FakeExecutor, FakeRun, fake_executor
 
 DOCUMENT: dict[str, Any] = {
     "name": "Two steps",
@@ -29,12 +28,6 @@ DOCUMENT: dict[str, Any] = {
     ],
     "status": "active",
 }
-
-
-@pytest.fixture(scope="module")
-async def api(postgres_settings: PostgresSettings, kafka_settings: KafkaSettings) -> AsyncIterator[httpx.AsyncClient]:
-    async with running_api(postgres_settings, kafka_settings) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,6 @@ from tests.support.stream_writer import StreamWriter, stream_writer
 
 
 @pytest.fixture(scope="module")
-async def api(postgres_settings: PostgresSettings, kafka_settings: KafkaSettings) -> AsyncIterator[httpx.AsyncClient]:
-    async with running_api(postgres_settings, kafka_settings) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
 async def writer(kafka_settings: KafkaSettings) -> AsyncIterator[StreamWriter]:
     async with stream_writer(kafka_settings) as writer:
         yield writer

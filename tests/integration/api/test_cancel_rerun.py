@@ -1,7 +1,6 @@
 """Cancelling a run and running it again over REST: what executor is asked for, and what is answered."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,12 +11,9 @@ from api.interventions import cancelling
 from automations.contracts.commands import StartRun, start_run_reader
 from automations.contracts.results import OMITTED, RunAdvanced, RunStatus, StepView
 from automations.contracts.step_errors import StepError
-from automations.contracts.topics import RUN_COMMANDS
-from automations.messaging.connection import KafkaSettings
-from automations.postgres import PostgresSettings
 from tests.support.eventually import PATIENCE_SECONDS, eventually
-from tests.support.running_api import FakeExecutor, FakeRun, fake_executor, running_api
-from tests.support.stream import TopicTail, tail
+from tests.support.running_api import FakeExecutor, FakeRun
+from tests.support.stream import TopicTail
 
 DOCUMENT: dict[str, Any] = {
     "name": "Ask",
@@ -25,18 +21,6 @@ DOCUMENT: dict[str, Any] = {
     "actions": [{"type": "human_task", "params": {"title": "Approve"}}],
     "status": "active",
 }
-
-
-@pytest.fixture(scope="module")
-async def api(postgres_settings: PostgresSettings, kafka_settings: KafkaSettings) -> AsyncIterator[httpx.AsyncClient]:
-    async with running_api(postgres_settings, kafka_settings) as client:
-        yield client
-
-
-@pytest.fixture
-async def executor(kafka_settings: KafkaSettings) -> AsyncIterator[FakeExecutor]:
-    async with fake_executor(kafka_settings) as executor:
-        yield executor
 
 
 @pytest.fixture
@@ -128,12 +112,6 @@ GRAPH: dict[str, Any] = {
     "status": "active",
 }
 BROKEN = StepError(kind="refused", message="no")
-
-
-@pytest.fixture
-async def commands(kafka_settings: KafkaSettings) -> AsyncIterator[TopicTail]:
-    async with tail(kafka_settings, RUN_COMMANDS) as opened:
-        yield opened
 
 
 async def command_of(commands: TopicTail, run_id: str) -> StartRun:

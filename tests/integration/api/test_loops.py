@@ -1,21 +1,9 @@
 """Warnings about automations that would start themselves, over REST."""
 
 import uuid
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-import pytest
-
-from automations.messaging.connection import KafkaSettings
-from automations.postgres import PostgresSettings
-from tests.support.running_api import running_api
-
-
-@pytest.fixture(scope="module")
-async def api(postgres_settings: PostgresSettings, kafka_settings: KafkaSettings) -> AsyncIterator[httpx.AsyncClient]:
-    async with running_api(postgres_settings, kafka_settings) as client:
-        yield client
 
 
 def document(event: Any, field: str, name: str = "n", **more: Any) -> dict[str, Any]:

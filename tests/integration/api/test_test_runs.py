@@ -12,7 +12,7 @@ from automations.messaging.connection import KafkaSettings
 from automations.postgres import PostgresSettings
 from tests.support.counting_server import CountingServer, counting_server
 from tests.support.eventually import eventually
-from tests.support.running_api import FakeRun, fake_executor, running_api
+from tests.support.running_api import FakeRun, fake_executor
 from tests.support.service_process import ServiceProcess, running_service
 from tests.support.stream_writer import StreamWriter, stream_writer
 
@@ -23,12 +23,6 @@ EVENT = {"type": "case.created", "event_id": "e-1", "record": {"id": "5001", "pr
 async def server() -> AsyncIterator[CountingServer]:
     async with counting_server() as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-async def api(postgres_settings: PostgresSettings, kafka_settings: KafkaSettings) -> AsyncIterator[httpx.AsyncClient]:
-    async with running_api(postgres_settings, kafka_settings) as client:
-        yield client
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """Human tasks over REST: one judge for a task, the run."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,9 +14,8 @@ from automations.contracts.topics import NOTIFICATIONS
 from automations.contracts.wire import encode
 from automations.messaging.connection import KafkaSettings
 from automations.messaging.publisher import Publisher, Record
-from automations.postgres import PostgresSettings
 from tests.support.eventually import PATIENCE_SECONDS, eventually
-from tests.support.running_api import FakeExecutor, FakeRun, fake_executor, running_api
+from tests.support.running_api import FakeExecutor, FakeRun
 
 DOCUMENT: dict[str, Any] = {
     "name": "Ask",
@@ -26,18 +24,6 @@ DOCUMENT: dict[str, Any] = {
     "status": "active",
 }
 OUTPUT = {"output": {"approved": True, "notes": "Looks good"}}
-
-
-@pytest.fixture(scope="module")
-async def api(postgres_settings: PostgresSettings, kafka_settings: KafkaSettings) -> AsyncIterator[httpx.AsyncClient]:
-    async with running_api(postgres_settings, kafka_settings) as client:
-        yield client
-
-
-@pytest.fixture
-async def executor(kafka_settings: KafkaSettings) -> AsyncIterator[FakeExecutor]:
-    async with fake_executor(kafka_settings) as executor:
-        yield executor
 
 
 @pytest.fixture
