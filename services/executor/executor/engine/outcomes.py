@@ -56,7 +56,7 @@ def effect_of(run_id: str, step: Step, type_of_action: str, at_most_once: bool) 
 
 def timers_of(run: Run) -> tuple[Timer, ...]:
     """Return the times that a run waits for; each is derived from its state, so that none can be lost."""
-    return () if run.ended else tuple(_timers(run))
+    return () if run.ended_at is not None else tuple(_timers(run))
 
 
 def _timers(run: Run) -> Iterator[Timer]:

@@ -175,21 +175,10 @@ class Progress:
 
     def finish(self) -> Transition:
         """Return the transition, with the next number for its fact."""
-        before = self.run
-        run = Run(
-            run_id=before.run_id,
-            tenant_id=before.tenant_id,
-            automation_id=before.automation_id,
-            version=before.version,
-            lane=before.lane,
-            order_key=before.order_key,
-            cause=before.cause,
-            event=before.event,
-            chain_id=before.chain_id,
-            depth=before.depth,
-            started_at=before.started_at,
+        run = _replace(
+            self.run,
             state=self.state,
-            seq=before.seq + 1,
+            seq=self.run.seq + 1,
             steps=tuple(self.steps.values()),
             unreached=tuple(self.unreached),
             vars=self.vars,
@@ -198,7 +187,6 @@ class Progress:
             timeout_at=self.timeout_at,
             error=self.error,
             ended_at=self.ended_at,
-            test=before.test,
         )
         return Transition(run, self._fact(run), tuple(self.effects.values()), timers_of(run))
 
@@ -218,10 +206,7 @@ class Progress:
             started_at=run.started_at,
             status=run.status,
             start=self.start,
-            steps=tuple(
-                StepView(path=path, id=(action := plan.at(path)).id, type=action.type, **view)
-                for path, view in self._views.items()
-            ),
+            steps=tuple([_view(path, plan.at(path), view) for path, view in self._views.items()]),
             waiting=waiting,
             tasks=tuple(self.tasks),
             verdict=self.verdict,
@@ -229,3 +214,7 @@ class Progress:
             ended_at=run.ended_at,
             test=run.test,
         )
+
+
+def _view(path: str, action: PlannedAction, told: dict[str, Any]) -> StepView:
+    return StepView(path=path, id=action.id, type=action.type, **told)
