@@ -9,7 +9,8 @@ the same bytes, on every attempt and every machine. Its limits are the constants
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from functools import partial
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from liquid.exceptions import LiquidError, LocalNamespaceLimitError, OutputStreamLimitError
 from liquid.static_analysis import TemplateAnalysis
@@ -63,20 +64,34 @@ def is_template(value: object) -> bool:
     return isinstance(value, str) and ("{{" in value or "{%" in value)
 
 
+def compile_params(params: Mapping[str, object]) -> Callable[[Scope], Rendered[dict[str, object]]]:
+    """Return what gives an action's parameters with every text in them rendered; names of fields stay as written.
+
+    The parameters are looked through once, here. What holds no text with names is given as it stands, not copied.
+    What is returned raises `RenderError` where a text fails or takes more than its limits.
+    """
+    render = _compile_fields(params)
+
+    def rendered(scope: Scope) -> Rendered[dict[str, object]]:
+        missing: dict[str, None] = {}
+        value = dict(params) if render is None else render(scope, missing)
+        return Rendered(value, list(missing))
+
+    return rendered
+
+
 def render_params(params: Mapping[str, object], scope: Scope, *, pointer: str = "") -> Rendered[dict[str, object]]:
-    """Return an action's parameters with every text in them rendered, however deep; names of fields stay as written.
+    """Return an action's parameters with every text in them rendered, however deep.
 
     `pointer` is where the parameters stand, for the error.
 
     Raises:
         RenderError: a text fails or takes more than its limits.
     """
-    missing: dict[str, None] = {}
     try:
-        value = _render_fields(params, scope, missing)
+        return compile_params(params)(scope)
     except RenderError as error:
         raise RenderError(pointer + error.pointer, error.message) from error.__cause__
-    return Rendered(value, list(missing))
 
 
 def render_text(text: str, scope: Scope, *, pointer: str = "") -> Rendered[object]:
@@ -87,39 +102,60 @@ def render_text(text: str, scope: Scope, *, pointer: str = "") -> Rendered[objec
     """
     missing: dict[str, None] = {}
     try:
-        return Rendered(_render(text, scope, missing), list(missing))
+        value = _render_template(text, scope, missing) if is_template(text) else text
+        return Rendered(value, list(missing))
     except RenderError as error:
         raise RenderError(pointer, error.message) from error.__cause__
 
 
-def _render(value: object, scope: Scope, missing: dict[str, None]) -> object:
+_Part: TypeAlias = Callable[[Scope, dict[str, None]], object]
+"""Gives one value that holds texts with names, and notes those without a value."""
+
+
+def _compile(value: object) -> _Part | None:
+    """Return what gives the value; nothing where it holds no text with names."""
     if isinstance(value, str):
-        return _render_template(value, scope, missing) if is_template(value) else value
-    if isinstance(value, dict) or isinstance(value, Mapping):  # noqa: SIM101 (an exact type is tested faster)
-        return _render_fields(value, scope, missing)
+        return partial(_render_template, value) if is_template(value) else None
+    if isinstance(value, Mapping):
+        return _compile_fields(value)
     if isinstance(value, list | tuple):
-        return _render_elements(value, scope, missing)
-    return value
+        return _compile_elements(value)
+    return None
 
 
-def _render_fields(fields: Mapping[str, object], scope: Scope, missing: dict[str, None]) -> dict[str, object]:
-    rendered: dict[str, object] = {}
-    for name, part in fields.items():
-        try:
-            rendered[str(name)] = _render(part, scope, missing)
-        except RenderError as error:
-            raise error.within(str(name)) from error.__cause__
-    return rendered
+def _compile_fields(fields: Mapping[str, object]) -> Callable[[Scope, dict[str, None]], dict[str, object]] | None:
+    as_written = {str(name): part for name, part in fields.items()}
+    parts = [(name, render) for name, part in as_written.items() if (render := _compile(part)) is not None]
+    if not parts:
+        return None
+
+    def fill(scope: Scope, missing: dict[str, None]) -> dict[str, object]:
+        filled = as_written.copy()
+        for name, render in parts:
+            try:
+                filled[name] = render(scope, missing)
+            except RenderError as error:
+                raise error.within(name) from error.__cause__
+        return filled
+
+    return fill
 
 
-def _render_elements(elements: Sequence[object], scope: Scope, missing: dict[str, None]) -> list[object]:
-    rendered: list[object] = []
-    for place, part in enumerate(elements):
-        try:
-            rendered.append(_render(part, scope, missing))
-        except RenderError as error:
-            raise error.within(place) from error.__cause__
-    return rendered
+def _compile_elements(elements: Sequence[object]) -> _Part | None:
+    parts = [(place, render) for place, part in enumerate(elements) if (render := _compile(part)) is not None]
+    if not parts:
+        return None
+
+    def fill(scope: Scope, missing: dict[str, None]) -> list[object]:
+        filled = list(elements)
+        for place, render in parts:
+            try:
+                filled[place] = render(scope, missing)
+            except RenderError as error:
+                raise error.within(place) from error.__cause__
+        return filled
+
+    return fill
 
 
 def _render_template(text: str, scope: Scope, missing: dict[str, None]) -> object:

@@ -16,7 +16,7 @@ from automations.definition.actions.action_type import Params, ParamsModel
 from automations.definition.document import Outcome, RetryPolicy
 from automations.definition.graph import Edge, graph_of
 from automations.paths import Scope, compile_path, parse_path
-from automations.templates import is_template
+from automations.templates import Rendered, compile_params, is_template
 from executor.actions import PERFORMERS
 from executor.actions.performer import Performer
 from executor.engine.retries import Retries
@@ -67,6 +67,8 @@ class PlannedAction:
     model: ParamsModel
     ready_params: Params | None
     """The typed parameters, where no name stands in them and they fit."""
+    filled_params: Callable[[Scope], Rendered[dict[str, object]]]
+    """Gives the parameters with their names filled in."""
     performer: Performer | None
     """None for what steers the run and asks nothing of the world."""
     when: Test | None
@@ -139,6 +141,7 @@ def _plan_action(
         params=action.params,
         model=model,
         ready_params=_ready_params(model, action.params),
+        filled_params=compile_params(action.params),
         performer=PERFORMERS.get(action.type),
         when=None if action.when is None else _compile(action.when),
         ways=tuple(Way(_compile(entry.when), entry.next) for entry in action.branches or ()),

@@ -53,7 +53,7 @@ def fill_in(action: PlannedAction, scope: Scope | None) -> FilledIn:
         return FilledIn(action.params, action.ready_params)
     assert scope is not None
     try:
-        rendered = render_params(action.params, scope)
+        rendered = action.filled_params(scope)
     except RenderError as error:
         raise _refusal(str(error), action.params) from error
     missing = tuple(rendered.missing)
