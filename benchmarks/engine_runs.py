@@ -194,7 +194,7 @@ async def _row_bytes(database_url: str) -> dict[str, float]:
     connection = await asyncpg.connect(database_url)
     try:
         row = await connection.fetchrow(
-            "SELECT count(*) AS rows, avg(octet_length(input)) AS input, avg(octet_length(fact)) AS fact,"
+            "SELECT count(*) AS rows, avg(octet_length(input)) AS input, avg(coalesce(octet_length(fact), 0)) AS fact,"
             f" (SELECT count(*) FROM {SCHEMA}.runs WHERE status = 'completed') AS completed FROM {SCHEMA}.journal"
         )
     finally:

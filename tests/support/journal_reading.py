@@ -1,4 +1,7 @@
-"""The executor's journal of one automation, read past the product."""
+"""The executor's journal of one automation, read past the product.
+
+It holds inputs; what they came to is what replaying them gives.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,13 +11,15 @@ import asyncpg
 import msgspec
 
 from automations.contracts.results import RunAdvanced
-
-_facts = msgspec.json.Decoder(RunAdvanced)
+from executor.engine.inputs import Started, input_decoder
+from executor.engine.plan import Plan, plan_version
+from executor.engine.transition import apply_input, start_run
 
 _ENTRIES = """
-SELECT journal.run_id::text AS run_id, journal.fact FROM executor.journal JOIN executor.runs USING (run_id)
+SELECT journal.run_id::text AS run_id, journal.input FROM executor.journal JOIN executor.runs USING (run_id)
 WHERE automation_id = $1 ORDER BY run_id, journal.seq
 """
+_VERSIONS = "SELECT version, document FROM executor.versions WHERE automation_id = $1"
 
 
 class JournalReading(NamedTuple):
@@ -49,9 +54,23 @@ async def load_journal(database_url: str, automation_id: str) -> JournalReading:
     connection = await asyncpg.connect(database_url)
     try:
         rows = await connection.fetch(_ENTRIES, automation_id)
+        versions = await connection.fetch(_VERSIONS, automation_id)
     finally:
         await connection.close()
-    facts: dict[str, list[RunAdvanced]] = {}
+    plans = {row["version"]: plan_version(msgspec.json.decode(row["document"])) for row in versions}
+    inputs: dict[str, list[bytes]] = {}
     for row in rows:
-        facts.setdefault(row["run_id"], []).append(_facts.decode(row["fact"]))
-    return JournalReading(facts)
+        inputs.setdefault(row["run_id"], []).append(row["input"])
+    return JournalReading({run_id: _replay(given, plans) for run_id, given in inputs.items()})
+
+
+def _replay(inputs: Sequence[bytes], plans: Mapping[int, Plan]) -> list[RunAdvanced]:
+    started, *others = map(input_decoder.decode, inputs)
+    assert isinstance(started, Started)
+    plan = plans[started.command.version]
+    moved = start_run(started, plan)
+    facts = [moved.fact]
+    for given in others:
+        moved = apply_input(moved.run, plan, given)
+        facts.append(moved.fact)
+    return [fact for fact in facts if fact is not None]

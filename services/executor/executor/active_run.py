@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from automations.contracts.results import RunAdvanced
 from automations.contracts.step_errors import StepError
 from executor.engine.inputs import EffectFailed, Input
 from executor.engine.outcomes import Effect, Timer
 from executor.engine.run import Run
-from executor.journal.rows import PendingInput
+from executor.journal.rows import Entry, PendingInput
 from executor.publication import PublishedUpTo, results_key
 
 _NOT_SENT: Final = StepError(kind="cancelled", message="the run came to its end before the call could go out")
@@ -28,7 +29,7 @@ class ActiveRun:
 
     __slots__ = (
         "_come", "_keys", "holds_turn", "inputs", "key", "not_begun", "performing", "published", "put_off", "run",
-        "saved_seq", "timers", "to_perform", "to_replay", "was_in_flight", "was_waiting",
+        "saved_seq", "timers", "to_perform", "to_replay", "untold", "was_in_flight", "was_waiting",
     )  # fmt: skip
 
     def __init__(self, run: Run, published: PublishedUpTo, timers: tuple[Timer, ...]) -> None:
@@ -37,9 +38,11 @@ class ActiveRun:
         """Under which its facts are published."""
         self.saved_seq = run.seq
         """Up to which fact the state was written."""
-        self.to_replay: list[Input] = []
-        """Inputs that were journaled after that, by the process that this one takes over from."""
+        self.to_replay: Sequence[Entry] = ()
+        """What was journaled after that, or may not be published, by the process that had it before."""
         self.published = published
+        self.untold: list[RunAdvanced] = []
+        """Facts that are journaled and not on their way to history yet."""
         self.timers = timers
         """The times that the run waits for."""
         self.inputs: deque[Given] = deque()

@@ -4,25 +4,41 @@ A run that this process holds is one task. Its effects are performed side by sid
 what comes of them, and every other input, is applied by the run's task alone, one after the other, and what
 came together is one journal write. A run is given up when nothing of it is in flight and no time of it is
 near: its times are then rows, and whoever finds one come takes the run up again.
+
+What a run did without waiting for anybody is told in one fact, when it comes to wait or has gone on for long.
+Runs that wait for nobody want this process and the journal for themselves: while there are many of them no more
+are begun, so that those under way come to their ends, and their facts to few messages.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final
 
 from automations.clock import utc_now
+from automations.contracts.results import RunAdvanced
 from automations.contracts.step_errors import StepError
+from automations.contracts.wire import encode
 from automations.durable_points import passed
 from automations.messaging.room import Room
 from automations.observability import get_logger
 from executor.active_run import ActiveRun
-from executor.engine.inputs import EffectFailed, EffectSucceeded, Input, TimerFired, TurnGranted, input_decoder
+from executor.engine.facts import merge_facts
+from executor.engine.inputs import (
+    EffectFailed,
+    EffectSucceeded,
+    Input,
+    Started,
+    TimerFired,
+    TurnGranted,
+    input_decoder,
+)
 from executor.engine.outcomes import Effect, Transition, timers_of
 from executor.engine.plan import Plan
 from executor.engine.run import Run
-from executor.engine.transition import apply_input, calls_put_off, take_up
+from executor.engine.transition import apply_input, calls_put_off, start_run, take_up
 from executor.gate import Gate, PutOff
-from executor.journal.rows import Acceptance, Advance, Entry, HeldRun, PendingInput, Release, entry_of
+from executor.journal.rows import Acceptance, Advance, HeldRun, PendingInput, Release, entry_of
 from executor.journal.store import Journal
 from executor.journal.versions import UnknownVersion, Versions
 from executor.metrics import HANDED_ON
@@ -32,6 +48,10 @@ log = get_logger(__name__)
 
 FACTS_A_STATE: Final = 100
 """A run's state is written when it is given up, and after so many facts: no more inputs are replayed at a take-over."""
+MOST_FACTS_TOLD_TOGETHER: Final = 20
+MOST_BYTES_TOLD_TOGETHER: Final = 262_144
+MOST_MOVING: Final = 1_000
+"""So many runs may be on their way between two waits before no more are begun."""
 NEAR_SECONDS: Final = 2.0
 """A time that comes so soon is waited for in memory; for others the run is given up meanwhile."""
 
@@ -58,30 +78,35 @@ class Runner:
         journal.take_turns = self.take_turns
         self._active: dict[str, ActiveRun] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._moving = 0
+        self._calm = asyncio.Event()
+        self._calm.set()
 
     @property
     def active(self) -> int:
         """Runs under way in this process."""
         return len(self._tasks)
 
+    async def until_calm(self) -> None:
+        """Return when few runs are on their way between two waits, whatever the number of those that wait."""
+        await self._calm.wait()
+
     def begin(self, accepted: Acceptance, moved: Transition) -> None:
         """Perform a run that was just accepted; its first fact is published too."""
         run = accepted.run
         active = ActiveRun(run, PublishedUpTo(0), moved.timers)
-        self._publication.add(active.key, accepted.entry.fact, accepted.entry.seq, active.published)
+        active.untold.append(accepted.fact)
         active.to_perform.extend(moved.effects)
         active.holds_turn = run.takes_turns
         self._spawn(active)
 
     def announce(self, queued: Acceptance) -> None:
         """Publish the first fact of a run that waits for its turn. Whoever performs it publishes that once more."""
-        seq = queued.entry.seq
-        self._publication.add(results_key(queued.run), queued.entry.fact, seq, PublishedUpTo(0))
+        self._publication.add(results_key(queued.run), encode(queued.fact), queued.fact.seq, PublishedUpTo(0))
 
     def resume(self, held: HeldRun) -> None:
         """Go on with a run that was taken over: publish what may not have been, perform what was under way."""
         active = self._take_up(held)
-        active.to_replay += [input_decoder.decode(one.input) for one in held.unpublished if one.seq > held.run.seq]
         active.was_in_flight = True
         self._spawn(active)
 
@@ -122,20 +147,28 @@ class Runner:
 
     def _take_up(self, held: HeldRun) -> ActiveRun:
         active = ActiveRun(held.run, PublishedUpTo(held.published), timers_of(held.run))
-        for entry in held.unpublished:
-            self._publication.add(active.key, entry.fact, entry.seq, active.published)
+        active.to_replay = held.unpublished
         active.holds_turn = held.holds_turn
         active.take(held.inputs)
         return active
 
     def _spawn(self, active: ActiveRun) -> None:
         run_id = active.run.run_id
+        self._note_moving(1)
         task = asyncio.create_task(self._perform(active))
         self._tasks[run_id], self._active[run_id] = task, active
         task.add_done_callback(lambda done: self._ended(run_id, done))
         self._room.hold(len(self._tasks))
 
+    def _note_moving(self, change: int) -> None:
+        self._moving += change
+        if self._moving < MOST_MOVING:
+            self._calm.set()
+        else:
+            self._calm.clear()
+
     def _ended(self, run_id: str, task: asyncio.Task[None]) -> None:
+        self._note_moving(-1)
         if self._tasks.get(run_id) is task:
             del self._tasks[run_id], self._active[run_id]
         self._room.hold(len(self._tasks))
@@ -149,10 +182,8 @@ class Runner:
     async def _perform(self, active: ActiveRun) -> None:
         run = active.run
         plan = await self._versions.plan(run.tenant_id, run.automation_id, run.version)
+        self._replay(active, plan)
         if active.was_in_flight:
-            for given in active.to_replay:
-                moved = apply_input(active.run, plan, given)
-                active.run, active.timers = moved.run, moved.timers
             taken = take_up(active.run, plan, utc_now())
             active.to_perform.extend(taken.effects)
             for given in taken.inputs:
@@ -169,6 +200,19 @@ class Runner:
         finally:
             await active.cancel_effects()
 
+    def _replay(self, active: ActiveRun, plan: Plan) -> None:
+        """Bring the run to where its journal is, and publish the facts that may not have been."""
+        for entry in active.to_replay:
+            given = input_decoder.decode(entry.input)
+            fact = None
+            if entry.seq > active.run.seq:
+                moved = apply_input(active.run, plan, given)
+                active.run, active.timers, fact = moved.run, moved.timers, moved.fact
+            elif isinstance(given, Started):
+                fact = start_run(given, plan).fact
+            told = encode(fact) if entry.fact is None else entry.fact
+            self._publication.add(active.key, told, entry.seq, active.published)
+
     async def _perform_on(self, active: ActiveRun, plan: Plan) -> bool:
         """Do what there is to do, or wait until there is something; return whether the run was given up."""
         now = utc_now()
@@ -180,8 +224,9 @@ class Runner:
         self._perform_effects(active)
         if active.inputs:
             return False
+        self._tell(active)
         if active.performing or active.seconds_to_next(now) < NEAR_SECONDS:
-            await active.until_something_comes(now)
+            await self._until_something_comes(active, now)
             return False
         await active.published.until(active.run.seq)
         if active.inputs:
@@ -192,6 +237,26 @@ class Runner:
         pending = await self._journal.release(release)
         active.take(pending)
         return not pending
+
+    async def _until_something_comes(self, active: ActiveRun, now: datetime) -> None:
+        self._note_moving(-1)
+        try:
+            await active.until_something_comes(now)
+        finally:
+            self._note_moving(1)
+
+    def _tell(self, active: ActiveRun) -> None:
+        """Publish what is journaled and was not told yet: as one fact, if that is not large."""
+        if not active.untold:
+            return
+        facts, active.untold = active.untold, []
+        together = merge_facts(facts)
+        told = encode(together)
+        if len(facts) == 1 or len(told) <= MOST_BYTES_TOLD_TOGETHER:
+            self._publication.add(active.key, told, together.seq, active.published)
+            return
+        for fact in facts:
+            self._publication.add(active.key, encode(fact), fact.seq, active.published)
 
     def _perform_effects(self, active: ActiveRun) -> None:
         while active.to_perform:
@@ -229,7 +294,7 @@ class Runner:
 
     async def _advance(self, active: ActiveRun, plan: Plan) -> None:
         """Apply the inputs that have come, make what they led to durable, and only then go on."""
-        entries: list[Entry] = []
+        moves: list[tuple[Input, RunAdvanced]] = []
         taken: list[str] = []
         effects: list[Effect] = []
         run, timers = active.run, active.timers
@@ -240,15 +305,22 @@ class Runner:
             if key is not None:
                 taken.append(key)
             if moved.fact is not None:
-                entries.append(entry_of(given, moved.fact))
-        if entries or taken:
+                moves.append((given, moved.fact))
+        if moves or taken:
             saves = run.seq - active.saved_seq >= FACTS_A_STATE
-            await self._journal.advance(Advance(run, active.published.seq, tuple(entries), tuple(taken), saves))
+            if saves:
+                # Facts from before the state that is saved now could not be told any more by who takes the run over.
+                self._tell(active)
+                await active.published.until(active.run.seq)
+            entries = tuple([entry_of(given, fact, saves_state=saves) for given, fact in moves])
+            await self._journal.advance(Advance(run, active.published.seq, entries, tuple(taken), saves))
             if saves:
                 active.saved_seq = run.seq
             passed("result journaled")
-        for entry in entries:
-            self._publication.add(active.key, entry.fact, entry.seq, active.published)
+        for _, fact in moves:
+            active.untold.append(fact)
+            if fact.verdict is not None or len(active.untold) == MOST_FACTS_TOLD_TOGETHER:
+                self._tell(active)
         active.move(run, timers, effects)
 
 

@@ -86,8 +86,8 @@ def _fold_run(folded: Folded, fact: RunFact) -> None:
 
 def _is_awaited(fact: RunFact) -> bool:
     """Whether somebody may wait for this very fact: of a cancelled run, a test that ended, the beginning of a rerun."""
-    if fact.status != "running":
-        return fact.test or fact.status == "cancelled"
+    if fact.status != "running" and (fact.test or fact.status == "cancelled"):
+        return True
     return fact.start is not None and rerun_of(fact.start.cause) is not None
 
 

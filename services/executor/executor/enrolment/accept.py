@@ -81,6 +81,7 @@ class Acceptor:
 
     async def accept(self, batch: Batch) -> None:
         """Return when each command of the batch is a run, a stated skip, or a dead letter."""
+        await self._runner.until_calm()
         letters: list[Record] = []
         commands = self._read(batch, letters)
         if commands:
@@ -159,7 +160,7 @@ class Acceptor:
                 continue
             assert moved.fact is not None
             counts_at = start.appended_at if start.lane == "live" and is_guarded(start) else None
-            acceptance = Acceptance(moved.run, start.event_digest, entry_of(given, moved.fact), counts_at)
+            acceptance = Acceptance(moved.run, start.event_digest, entry_of(given, moved.fact), moved.fact, counts_at)
             candidates[start.run_id] = _Candidate(acceptance, moved, given, plan)
         return candidates, skips
 
@@ -210,7 +211,7 @@ def _queued(candidate: _Candidate) -> Acceptance:
     given = msgspec.structs.replace(candidate.given, turn_free=False)
     moved = start_run(given, candidate.plan)
     assert moved.fact is not None
-    return candidate.acceptance._replace(run=moved.run, entry=entry_of(given, moved.fact))
+    return candidate.acceptance._replace(run=moved.run, entry=entry_of(given, moved.fact), fact=moved.fact)
 
 
 def _skipped(start: StartRun, reason: Any, detail: str | None = None) -> Record:

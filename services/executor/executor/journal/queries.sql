@@ -82,13 +82,13 @@ SELECT run_id FROM runs JOIN unnest(:run_ids::uuid[], :states::bytea[]) AS enter
 WHERE process = :process;
 
 -- name: insert_journal(run_ids, seqs, inputs, facts)!
--- Journal inputs and the facts they gave.
+-- Journal inputs, and the facts of those whose states are written with them.
 INSERT INTO journal (run_id, seq, input, fact)
 SELECT * FROM unnest(:run_ids::uuid[], :seqs::integer[], :inputs::bytea[], :facts::bytea[])
 ON CONFLICT DO NOTHING;
 
 -- name: append_journal(number, run_ids, seqs, inputs, facts)$
--- Journal inputs and the facts they gave, as a transaction of its own; says whether this process may still write.
+-- Journal inputs, as a transaction of its own; says whether this process may still write.
 WITH lease AS MATERIALIZED (SELECT fence(:number) AS stands), appended AS (
     INSERT INTO journal (run_id, seq, input, fact)
     SELECT new.* FROM lease, unnest(:run_ids::uuid[], :seqs::integer[], :inputs::bytea[], :facts::bytea[])

@@ -18,11 +18,12 @@ _run_decoder: msgspec.json.Decoder[Run] = msgspec.json.Decoder(Run)
 
 
 class Entry(NamedTuple):
-    """One transition of a run: the input that moved it and the fact it gave, as bytes."""
+    """One transition of a run: the input that moved it, as bytes."""
 
     seq: int
     input: bytes
-    fact: bytes
+    fact: bytes | None = None
+    """The fact that it gave, where the state after it is written with it; every other one is what replaying gives."""
 
 
 class Acceptance(NamedTuple):
@@ -31,6 +32,7 @@ class Acceptance(NamedTuple):
     run: Run
     digest: str
     entry: Entry
+    fact: RunAdvanced
     appended_at: datetime | None = None
     """When the broker took its event, where the loop guard counts the start."""
 
@@ -95,9 +97,9 @@ class LeftInput(NamedTuple):
     input: Input
 
 
-def entry_of(given: Input, fact: RunAdvanced) -> Entry:
+def entry_of(given: Input, fact: RunAdvanced, *, saves_state: bool = False) -> Entry:
     """Return the journal's entry of a transition."""
-    return Entry(fact.seq, encode(given), encode(fact))
+    return Entry(fact.seq, encode(given), encode(fact) if saves_state else None)
 
 
 def key_of_fired(timer: str) -> str:
