@@ -16,6 +16,9 @@ from automations.contracts.commands import EventPosition, TriggerEvent
 from automations.contracts.identity import rerun_cause
 from automations.contracts.step_errors import StepError
 from automations.contracts.wire import encode
+from executor.engine.facts import join_facts
+from tests.support.random_graphs import RandomDocument, random_documents, random_records
+from tests.unit.engine.test_laws import any_inputs, run_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -84,6 +87,34 @@ def test_history_is_the_same_however_the_stream_is_cut_and_repeated(
         batches.append(stream[position:end])
         position = data.draw(st.integers(0, end)) if data.draw(st.booleans()) and len(batches) < 6 else end
     assert stored(batches) == once
+
+
+@given(random_documents(), random_records(), st.sampled_from(["live", "sandbox"]), st.data())
+def test_history_is_the_same_whether_facts_are_told_one_by_one_or_joined(
+    document: RandomDocument, record: dict[str, Any], lane: Any, data: st.DataObject
+) -> None:
+    """Wherever what a run did in a row is cut into groups, each told as one fact where it can be."""
+    moved = run_of(document, record, lane)
+    while not moved.run.ended:
+        moved.give(data.draw(any_inputs(moved)) if data.draw(st.booleans()) else moved.next_good_input())
+    joined: list[results.RunAdvanced] = []
+    left = moved.facts
+    while left:
+        count = data.draw(st.integers(1, len(left)))
+        joined += join_facts(left[:count])
+        left = left[count:]
+    assert _without_numbers(joined) == _without_numbers(moved.facts)
+
+
+def _without_numbers(told: list[results.RunAdvanced]) -> Any:
+    """Return what the history holds in the end, but for the numbers of the facts by which it came to be."""
+    stream = [fact_reader.read(encode(fact)) for fact in told]
+    table = stored([stream])
+    rows = {key: row if key[0] == "runs" else [*row[:6], *row[8:]] for key, row in table.items()}
+    folded = fold_facts(stream)
+    order = sorted(folded.steps.values(), key=lambda row: row[7])
+    tasks = {key: [*row[:7], *row[8:16]] for key, row in folded.tasks.items()}
+    return rows, [row[2] for row in order], tasks, folded.verdicts, folded.noticed
 
 
 def test_fold_keeps_the_whole_present_truth_of_waiting() -> None:

@@ -23,7 +23,7 @@ from automations.durable_points import passed
 from automations.messaging.room import Room
 from automations.observability import get_logger
 from executor.active_run import ActiveRun
-from executor.engine.facts import merge_facts
+from executor.engine.facts import join_facts
 from executor.engine.inputs import (
     EffectFailed,
     EffectSucceeded,
@@ -246,17 +246,16 @@ class Runner:
             self._note_moving(1)
 
     def _tell(self, active: ActiveRun) -> None:
-        """Publish what is journaled and was not told yet: as one fact, if that is not large."""
+        """Publish what is journaled and was not told yet: in as few facts as can be, if they are not large."""
         if not active.untold:
             return
         facts, active.untold = active.untold, []
-        together = merge_facts(facts)
-        told = encode(together)
-        if len(facts) == 1 or len(told) <= MOST_BYTES_TOLD_TOGETHER:
-            self._publication.add(active.key, told, together.seq, active.published)
-            return
-        for fact in facts:
-            self._publication.add(active.key, encode(fact), fact.seq, active.published)
+        few = join_facts(facts)
+        told = [encode(fact) for fact in few]
+        if len(few) < len(facts) and max(map(len, told)) > MOST_BYTES_TOLD_TOGETHER:
+            few, told = facts, [encode(fact) for fact in facts]
+        for fact, value in zip(few, told, strict=True):
+            self._publication.add(active.key, value, fact.seq, active.published)
 
     def _perform_effects(self, active: ActiveRun) -> None:
         while active.to_perform:
@@ -317,10 +316,9 @@ class Runner:
             if saves:
                 active.saved_seq = run.seq
             passed("result journaled")
-        for _, fact in moves:
-            active.untold.append(fact)
-            if fact.verdict is not None or len(active.untold) == MOST_FACTS_TOLD_TOGETHER:
-                self._tell(active)
+        active.untold += [fact for _, fact in moves]
+        if len(active.untold) >= MOST_FACTS_TOLD_TOGETHER:
+            self._tell(active)
         active.move(run, timers, effects)
 
 

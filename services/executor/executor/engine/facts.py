@@ -1,18 +1,38 @@
 """What a run did in a row, told at once: several facts of one run as one.
 
 A reader that applies the one holds what it would hold after all of them. It carries the last one's number, so that
-a reader that knows a part of them takes it, and one that knows all of them does not.
+a reader that knows a part of them takes it, and one that knows all of them does not. A verdict stands alone, and so
+does what is told of a second attempt: of these a fact holds one.
 """
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from automations.contracts.results import RunAdvanced, StepView, TaskView
 
 
-def merge_facts(facts: Sequence[RunAdvanced]) -> RunAdvanced:
-    """Return facts of one run, given in their order, as one; of verdicts no more than one can be among them."""
-    if len(facts) == 1:
-        return facts[0]
+def join_facts(facts: Sequence[RunAdvanced]) -> list[RunAdvanced]:
+    """Return facts of one run, given in their order, as few."""
+    joined: list[RunAdvanced] = []
+    group: list[RunAdvanced] = []
+    for fact in facts:
+        if _stands_alone(fact):
+            joined += [*_together(group), fact]
+            group = []
+        else:
+            group.append(fact)
+    return joined + _together(group)
+
+
+def _stands_alone(fact: RunAdvanced) -> bool:
+    return fact.verdict is not None or any(step.attempts > 1 for step in fact.steps)
+
+
+def _together(facts: Sequence[RunAdvanced]) -> list[RunAdvanced]:
+    """Return facts as one, if there are any."""
+    if len(facts) < 2:
+        return list(facts)
     last = facts[-1]
     steps: dict[str, StepView] = {}
     tasks: dict[str, TaskView] = {}
@@ -23,26 +43,8 @@ def merge_facts(facts: Sequence[RunAdvanced]) -> RunAdvanced:
         for task in fact.tasks:
             known = tasks.get(task.task_id)
             tasks[task.task_id] = task if known is None else _task_laid_over(known, task)
-    return RunAdvanced(
-        tenant_id=last.tenant_id,
-        run_id=last.run_id,
-        automation_id=last.automation_id,
-        version=last.version,
-        lane=last.lane,
-        order_key=last.order_key,
-        seq=last.seq,
-        at=last.at,
-        started_at=last.started_at,
-        status=last.status,
-        start=next((fact.start for fact in facts if fact.start is not None), None),
-        steps=tuple(steps.values()),
-        waiting=last.waiting,
-        tasks=tuple(tasks.values()),
-        verdict=next((fact.verdict for fact in facts if fact.verdict is not None), None),
-        error=last.error,
-        ended_at=last.ended_at,
-        test=last.test,
-    )
+    start = next((fact.start for fact in facts if fact.start is not None), None)
+    return [structs.replace(last, start=start, steps=tuple(steps.values()), tasks=tuple(tasks.values()))]
 
 
 def _laid_over(before: StepView, after: StepView) -> StepView:
