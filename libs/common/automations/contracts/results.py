@@ -1,7 +1,8 @@
 """Facts about runs, as executor publishes them: what happened, in each run's own numbers.
 
-A run's facts carry `seq` 1, 2, 3 … without gaps. A reader applies a fact only if its `seq` is higher
-than the one it holds, so that a fact published again changes nothing.
+A run's facts carry `seq` 1, 2, 3 …; what a run did in a row without waiting for anybody may come as one fact with
+the last of their numbers. A reader applies a fact only if its `seq` is higher than the one it holds, so that a fact
+published again, alone or with others, changes nothing.
 """
 
 from datetime import datetime
@@ -100,7 +101,7 @@ class RunStart(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RunAdvanced(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="run_advanced"):
-    """A run took one input: it started, a step ended, a task was completed, or the run ended."""
+    """A run took one input, or several in a row: it started, a step ended, a task was completed, or the run ended."""
 
     tenant_id: str
     run_id: str
