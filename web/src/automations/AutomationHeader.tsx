@@ -43,6 +43,9 @@ export function AutomationHeader({ automation, name, note, children }: Props) {
             Pause
           </Button>
         )}
+        {automation.status === 'paused' && !children && (
+          <Button onClick={() => setTo('active')}>Set active</Button>
+        )}
         <MoreMenu automation={automation} onStatus={setTo} />
       </Group>
       <LoopGuardBanner automation={automation} />

@@ -22,7 +22,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { type Action, type AutomationDocument, loopsAround, type Position, TRIGGER } from '../model/document'
 import { canHave, edgesOf, entriesOf, entryPort, type Port, portOf } from '../model/edges'
 import { CELL, NODE_WIDTH, positionsOf, rowHeightOf, tidyLayout } from '../model/layout'
-import { edgeId, type Light } from '../model/runs'
+import { edgeId, type Lights } from '../model/runs'
 import { actionName, actionPhrase, portWords, triggerPhrase, whenPhrase } from '../model/sentences'
 import { type DrawnEdge, type Place, StepEdge } from './StepEdge'
 import { type DrawnNode, type DrawnPort, StepNode } from './StepNode'
@@ -43,7 +43,7 @@ interface Props {
   /** How many problems each node has, in the builder. */
   problems?: ReadonlyMap<string, number>
   /** What each step did, in a run. */
-  lights?: ReadonlyMap<string, Light> | undefined
+  lights?: Lights | undefined
   /** The edges that a run went along, by `edgeId`. */
   taken?: ReadonlySet<string> | undefined
   /** How far loops came, in words. */
@@ -269,7 +269,7 @@ function useDrawnNodes({
           title: actionName(action, titles),
           phrase: actionPhrase(action),
           when: whenPhrase(action),
-          light: lights ? (lights.get(action.id) ?? 'pending') : null,
+          light: lights ? lights(action.id) : null,
           progress: progress?.get(action.id),
           ports: portsDrawn(action),
         }),

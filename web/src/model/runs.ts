@@ -14,9 +14,14 @@ export type Light = StepStatus | 'not_reached'
 export const stepLight = ({ status, reason }: Pick<Step, 'status' | 'reason'>): Light =>
   reason === 'path_not_taken' ? 'not_reached' : status
 
-/** The light of every action outside of loops, by its id. */
-export const lightsOf = (steps: readonly Step[] = []): Map<string, Light> =>
-  new Map(steps.filter(({ path, id }) => path === id).map((step) => [step.id, stepLight(step)]))
+/** The light of an action outside of loops, by its id. */
+export type Lights = (action: string) => Light
+
+/** The lights of a run's actions; one that the run did not come to may still be reached, until the run has ended. */
+export function lightsOf({ status, steps = [] }: Pick<Run, 'status' | 'steps'>): Lights {
+  const known = new Map(steps.filter(({ path, id }) => path === id).map((step) => [step.id, stepLight(step)]))
+  return (action) => known.get(action) ?? (status === 'running' ? 'pending' : 'not_reached')
+}
 
 /** A name for an edge, as it is drawn. */
 export const edgeId = ({ source, target, kind, place }: Edge): string => `${source}>${target}:${kind}${place}`

@@ -136,11 +136,13 @@ describe('sentences', () => {
     const loop = step('each', 'running', { type: 'for_each', input: { items: [1, 2, 3] } })
     const steps = [loop, step('each[0].tell', 'completed'), step('each[1].tell', 'running')]
     expect(progressOf(steps).get('each')).toBe('1 of 3 items')
-    expect([...lightsOf(steps)]).toEqual([['each', 'running']])
+    expect(lightsOf({ status: 'running', steps })('each')).toBe('running')
+    expect(lightsOf({ status: 'running', steps })('later')).toBe('pending')
+    expect(lightsOf({ status: 'failed', steps })('later')).toBe('not_reached')
     expect(itemWords('each[1].tell')).toBe('item 2')
     expect(topOf({ path: 'each[1].tell' })).toBe('each')
     const skipped = step('left', 'skipped', { reason: 'path_not_taken' })
-    expect(lightsOf([skipped]).get('left')).toBe('not_reached')
+    expect(lightsOf({ status: 'running', steps: [skipped] })('left')).toBe('not_reached')
     const now = Date.parse('2026-05-01T12:00:00Z')
     const waiting = {
       for: 'time',

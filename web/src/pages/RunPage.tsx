@@ -65,7 +65,7 @@ function Shown({ run }: { run: Run }) {
   const { document, titles } = useDocumentOf(run)
   const chosen = search.step ?? tellingStep(run) ?? TRIGGER
   const step = (run.steps ?? []).find((candidate) => candidate.path === chosen)
-  const lights = useMemo(() => lightsOf(run.steps), [run.steps])
+  const lights = useMemo(() => lightsOf(run), [run])
   const taken = useMemo(() => document && takenEdges(document, run.steps), [document, run.steps])
   const progress = useMemo(() => progressOf(run.steps), [run.steps])
   const select = (path: string | null) =>

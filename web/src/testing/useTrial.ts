@@ -4,7 +4,7 @@ import { useCallback, useEffect, useMemo, useState } from 'react'
 import { api } from '../api/client'
 import { queries } from '../api/queries'
 import { type AutomationDocument, isObject, type JsonObject, sameValue } from '../model/document'
-import { type Light, lightsOf, progressOf, type Run, takenEdges } from '../model/runs'
+import { type Lights, lightsOf, progressOf, type Run, takenEdges } from '../model/runs'
 
 export interface Trial {
   /** The event as it is written; nothing before one was chosen. */
@@ -19,7 +19,7 @@ export interface Trial {
   /** Forgets the dry run; the event stays. */
   end: () => void
   /** What each step would have done, while there is a dry run. */
-  lights: ReadonlyMap<string, Light> | null
+  lights: Lights | null
   /** The edges that it went along. */
   taken: ReadonlySet<string>
   /** How far loops came, in words. */
@@ -54,7 +54,7 @@ export function useTrial(automationId: string, document: AutomationDocument): Tr
     if (subject && !sameValue(subject, document)) end()
   }, [subject, document, end])
 
-  const lights = useMemo(() => (run ? lightsOf(run.steps) : null), [run])
+  const lights = useMemo(() => (run ? lightsOf(run) : null), [run])
   const taken = useMemo(() => takenEdges(document, run?.steps), [document, run])
   const progress = useMemo(() => progressOf(run?.steps), [run])
   return {

@@ -90,7 +90,8 @@ def unknown_fields(
         if name in later:
             problems.append(Problem(where, f'"{name}" {LATER}.', "not_available"))
         else:
-            message = f'There is no field "{name}" here.{suggest_nearest(str(name), known)}'
+            hint = suggest_nearest(str(name), known) or f" There are {list_words(sorted(known))}."
+            message = f'There is no field "{name}" here.{hint}'
             problems.append(Problem(where, message, "unknown_field"))
     return problems
 
