@@ -34,6 +34,8 @@ OUTAGES: tuple[type[BaseException], ...] = (
     asyncpg.exceptions.SerializationError,
 )
 """Errors that say nothing about the data: the same transaction may pass when it is tried again."""
+UniqueViolation = asyncpg.UniqueViolationError
+"""A row that would stand twice in a unique index."""
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0

@@ -8,12 +8,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-import asyncpg
-
 from automations.contracts.wire import encode
 from automations.durable_points import passed
 from automations.observability import get_logger
-from automations.postgres import Pool, PoolConnection, outwait
+from automations.postgres import Pool, PoolConnection, UniqueViolation, outwait
 from executor.engine.inputs import TimerFired
 from executor.journal.group_commit import GroupCommit
 from executor.journal.lease import Lease, LeaseLost
@@ -252,7 +250,7 @@ class Journal:
                 try:
                     async with self._fenced() as connection:
                         return await work(connection)
-                except asyncpg.UniqueViolationError as error:
+                except UniqueViolation as error:
                     if error.constraint_name != ONE_HOLDER:
                         raise  # any other index says that the data is wrong; this one, that another was faster
 
