@@ -41,7 +41,6 @@ def test_eleventh_start_within_a_minute_is_refused_with_a_reason() -> None:
     refused = guard.refuse(start(10, 59.9))
     assert refused is not None
     assert "10 runs of this automation for this record" in refused
-    assert "MAX_STARTS_PER_RECORD_MINUTE" in refused
 
 
 def test_start_a_minute_later_is_accepted() -> None:
