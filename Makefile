@@ -9,6 +9,9 @@ IMAGES := services/api services/trigger-matcher services/executor services/notif
 READY := $(VENV)/.ready
 UV_VERSION := $(shell sed -n 's/^ *"uv==\([0-9.]*\)".*/\1/p' pyproject.toml)
 
+# Most tests wait for Kafka, PostgreSQL or a page. Each worker has its own of these; a file's tests stay together.
+SIDE_BY_SIDE := -n 2 --dist loadfile
+
 UI := web/dist/index.html
 UI_SOURCES := $(shell find web/src web/public web/scripts -type f 2>/dev/null) $(wildcard web/*.json web/*.ts web/*.html)
 
@@ -44,7 +47,7 @@ demo: setup ui ## Show one automation from registration to the completed run
 
 test: setup ui tools ## Run every test
 	@web/with-node npm run --silent test
-	@$(BIN)/pytest
+	@$(BIN)/pytest $(SIDE_BY_SIDE)
 
 test-browser: setup ui tools ## Run the tests in a real browser
 	@$(BIN)/pytest tests/browser
@@ -63,7 +66,7 @@ check-web:
 	@web/with-node npm run --silent check
 
 check-tests:
-	@$(BIN)/pytest -q -p no:playwright tests/unit tests/contract
+	@$(BIN)/pytest -q -p no:playwright $(SIDE_BY_SIDE) tests/unit tests/contract
 
 bench: setup ## Measure; prints a table and writes benchmarks/latest.json
 	@$(BIN)/python -m benchmarks

@@ -62,7 +62,7 @@ from api.urls import NulGuard
 from api.web import add_web, find_web_dist
 from automations.clock import utc_now
 from automations.contracts.topics import NOTIFICATIONS, STEP_RESULTS
-from automations.messaging.batches import read_batches
+from automations.messaging.batches import UNHURRIED_TIMEOUT_MS, read_batches
 from automations.messaging.connection import KafkaSettings
 from automations.messaging.publisher import Publisher
 from automations.messaging.topic_setup import create_topics
@@ -267,6 +267,7 @@ async def _start_consumers(stack: contextlib.AsyncExitStack, ground: Ground, pro
         group=INBOX_GROUP,
         handler=inbox_projection(ground.pool, ground.publisher).handle,
         on_fatal=process.fatal,
+        batch_timeout_ms=UNHURRIED_TIMEOUT_MS,
     )
     await broker.start()
     stack.push_async_callback(broker.stop)

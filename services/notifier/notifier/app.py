@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from automations.clock import utc_now
 from automations.contracts.topics import NOTIFICATIONS
-from automations.messaging.batches import read_batches
+from automations.messaging.batches import UNHURRIED_TIMEOUT_MS, read_batches
 from automations.messaging.connection import KafkaSettings
 from automations.messaging.publisher import Publisher
 from automations.messaging.topic_setup import create_topics
@@ -53,6 +53,7 @@ async def running(
                 handler=NotificationConsumer(channel, deliverer, store, publisher, utc_now).handle,
                 on_fatal=process.fatal,
                 max_records=MAX_RECORDS,
+                batch_timeout_ms=UNHURRIED_TIMEOUT_MS,
             )
         stack.push_async_callback(broker.stop)
         await broker.start()
