@@ -1,9 +1,12 @@
 """Runs of one automation for one record take turns, on real Kafka and PostgreSQL, with a real HTTP peer."""
 
+import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from automations.clock import utc_now
@@ -15,9 +18,16 @@ from automations.contracts.topics import DEFINITIONS
 from automations.contracts.wire import encode
 from automations.messaging.connection import KafkaSettings
 from automations.messaging.publisher import Publisher, Record
-from automations.postgres import PostgresSettings
+from automations.postgres import PoolConnection, PostgresSettings, open_pool
+from executor.engine.inputs import Started
+from executor.engine.transition import start_run
+from executor.journal.rows import Acceptance, entry_of
+from executor.journal.store import SCHEMA
+from executor.journal.turns import Entered, enter_runs
 from tests.support.commander import TENANT, Commander, webhook
 from tests.support.counting_server import CountingServer, Received
+from tests.support.engine_runs import plan_of, started
+from tests.support.engine_runs import webhook as engine_webhook
 from tests.support.eventually import eventually
 from tests.support.service_process import ServiceProcess
 from tests.support.stream import ResultsTail
@@ -408,3 +418,50 @@ async def test_start_that_queues_while_the_turn_is_being_given_away_is_handed_it
         await by_hand.close()
     for one in (holder, start):
         assert (await results.until_ended(one.run_id))[-1].status == "completed"
+
+
+async def test_turn_that_comes_free_while_starts_are_entered_goes_to_the_first_of_them(
+    executor: ServiceProcess, postgres_settings: PostgresSettings, database: "Database"
+) -> None:
+    """Entering is held up by hand between two starts for one record, of which the turn comes free meanwhile."""
+    nobody = 2**40
+    before, first, second = (_accepted("a", number) for number in range(3))
+    elsewhere, between = (_accepted("b", number) for number in range(2))
+    async with open_pool(postgres_settings, SCHEMA) as pool, pool.acquire() as entering:
+        await enter_runs(entering, nobody, [before, elsewhere], _queued)
+        async with database.transaction():
+            await database.execute("UPDATE executor.runs SET turn = NULL WHERE run_id = $1", elsewhere.run.run_id)
+            entered = asyncio.create_task(_enter(entering, nobody, [first, between, second]))
+            async with pool.acquire() as other:
+                await until_waits_for_a_lock(other)
+                await other.execute("UPDATE runs SET turn = NULL WHERE run_id = $1", before.run.run_id)
+        _, queued = await entered
+        assert list(queued) == [second.run.run_id]
+        rows = await entering.fetch(
+            "DELETE FROM runs WHERE process = $1 OR turn = 'queued' RETURNING run_id, turn", nobody
+        )
+    turns = {str(row["run_id"]): row["turn"] for row in rows}
+    assert [turns[one.run.run_id] for one in (first, between, second)] == ["held", "held", "queued"]
+
+
+async def _enter(connection: PoolConnection, process: int, accepted: list[Acceptance]) -> Entered:
+    async with connection.transaction():
+        return await enter_runs(connection, process, accepted, _queued)
+
+
+def _accepted(record: str, number: int, *, turn_free: bool = True) -> Acceptance:
+    """Return a start as it is accepted; a number stands for one run."""
+    base = started()
+    command = msgspec.structs.replace(
+        base.command, run_id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{record}{number}")), order_key=f"entered|{record}"
+    )
+    given = Started(command=command, at=base.at, turn_free=turn_free)
+    fact = start_run(given, plan_of(engine_webhook("call"))).fact
+    run = start_run(given, plan_of(engine_webhook("call"))).run
+    assert fact is not None
+    return Acceptance(run, "d", entry_of(given, fact), fact)
+
+
+def _queued(one: Acceptance) -> Acceptance:
+    record, number = next((r, n) for r in "ab" for n in range(3) if _accepted(r, n).run.run_id == one.run.run_id)
+    return _accepted(record, number, turn_free=False)

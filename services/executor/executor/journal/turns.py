@@ -60,11 +60,14 @@ async def enter_runs(
     entered: list[Acceptance] = []
     queued: dict[str, Acceptance] = {}
     while left:
-        begun = await _insert(connection, process, left, queued=False)
+        # Of each turn the first run alone: a turn may come free while a statement runs, and must not go to a later one.
+        begun = await _insert(connection, process, _first_of_each_turn(left), queued=False)
         entered += [one for one in left if one.run.run_id in begun]
+        ours = {_turn_of(one.run) for one in left if one.run.run_id in begun}
         left = [one for one in left if one.run.run_id not in begun]
         if left:
-            taken = await _lock_turns(connection, {_turn_of(one.run) for one in left})
+            others = {_turn_of(one.run) for one in left} - ours
+            taken = ours | (await _lock_turns(connection, others) if others else set())
             behind = [queue(one) for one in left if _turn_of(one.run) in taken]
             await _insert(connection, process, behind, queued=True)
             queued.update({one.run.run_id: one for one in behind})
@@ -176,6 +179,18 @@ def _in_order(run: Run, turn: str | None, inputs: Sequence[PendingInput]) -> tup
     if turn == "held" or not run.takes_turns:
         return tuple(inputs)
     return tuple(sorted(inputs, key=lambda one: one.key not in ENDING_KEYS))
+
+
+def _first_of_each_turn(accepted: Sequence[Acceptance]) -> list[Acceptance]:
+    """Return those that no other one for the same turn is before, and those that need none."""
+    seen: set[_Turn] = set()
+    first = []
+    for one in accepted:
+        turn = _turn_of(one.run)
+        if one.run.order_key is None or turn not in seen:
+            seen.add(turn)
+            first.append(one)
+    return first
 
 
 async def _insert(
