@@ -183,6 +183,15 @@ async def test_named_runs_alone_are_acted_on(
     assert (await api.get(f"/runs/{other.run_id}")).json()["status"] == "running"
 
 
+async def test_run_that_somebody_else_has_cancelled_is_where_the_act_wants_it(
+    api: httpx.AsyncClient, executor: FakeExecutor
+) -> None:
+    """It may have been cancelled between the request and the moment the act comes to it."""
+    [run] = await begin_runs(api, executor, 1, "cancelled")
+    told = await ended(api, await begin_act(api, {"act": "cancel", "runs": [run.run_id]}))
+    assert (told["done"], told["failed"], told["errors"]) == (1, 0, [])
+
+
 async def test_reruns_of_a_paused_automation_fail_with_the_reason(
     api: httpx.AsyncClient, executor: FakeExecutor
 ) -> None:

@@ -158,6 +158,16 @@ async def test_processes_that_prune_at_the_same_time_agree(pool: Pool) -> None:
     assert await runs_in(pool, "tasks") == {kept}
 
 
+async def test_month_that_another_process_drops_meanwhile_holds_nothing_any_more(pool: Pool) -> None:
+    """Between finding a month and looking into it, somebody else may have dropped it."""
+    await add_run(pool, MARCH)
+    store = RetentionStore(pool)
+    [stretch] = [stretch async for stretch in store.walk(Month(2026, 3))]
+    assert await store.drop(Month(2026, 3))
+    assert not await store.is_needed(stretch, NOW)
+    assert await store.delete_runs(stretch, NOW) == 0
+
+
 async def test_fact_of_a_month_that_was_dropped_finds_room_again(pool: Pool) -> None:
     """A process that knows the month from before makes it anew when a fact comes late."""
     store = HistoryStore(pool)

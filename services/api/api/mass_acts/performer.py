@@ -141,6 +141,9 @@ class _Offsets:
 
 
 async def _cancel(connection: PoolConnection, act: Row, row: Row) -> tuple[MarkedRun, Sending | None]:
+    """Ask for a run's end; one that somebody else has cancelled meanwhile is where the act wants it."""
+    if row["status"] == "cancelled":
+        return MarkedRun(row["place"], "done"), None
     if row["status"] != "running":
         ended = "The history does not know it any more." if row["status"] is None else f"It had ended: {row['status']}."
         return MarkedRun(row["place"], "failed", detail=ended), None

@@ -60,15 +60,26 @@ class RetentionStore:
             yield Stretch(month.suffix, first, first + BLOCKS_A_STRETCH)
 
     async def is_needed(self, stretch: Stretch, before: datetime) -> bool:
-        """Whether a run there has not ended, or not before then."""
-        needed: bool = await outwait(lambda: queries.is_month_needed(self._pool, **stretch._asdict(), before=before))
+        """Whether a run there has not ended, or not before then; nothing is needed of a month that another dropped."""
+        try:
+            needed: bool = await outwait(
+                lambda: queries.is_month_needed(self._pool, **stretch._asdict(), before=before)
+            )
+        except asyncpg.UndefinedTableError:
+            return False
         return needed
 
     async def delete_runs(self, stretch: Stretch, before: datetime) -> int:
-        """Delete the runs there that ended before then, with their steps; return how many runs."""
-        number: int = await outwait(
-            lambda: queries.delete_runs_of_month(self._pool, **stretch._asdict(), before=before)
-        )
+        """Delete the runs there that ended before then, with their steps; return how many runs.
+
+        None are left of a month that another process has dropped.
+        """
+        try:
+            number: int = await outwait(
+                lambda: queries.delete_runs_of_month(self._pool, **stretch._asdict(), before=before)
+            )
+        except asyncpg.UndefinedTableError:
+            return 0
         return number
 
     async def drop(self, month: Month) -> bool:
