@@ -1,9 +1,10 @@
 """trigger-matcher: events matched per second by the number of automations, then the same service on real Kafka.
 
-Everything measured is what the service runs: `read_envelope`, `reading_of` and `match_event` to match, `evaluate`
-and `EventConsumer` from Kafka to the commands. What is compared is measured in turns within one run, by CPU time
-of this process. Each event is a new one, as on a stream: what is asked of it is seldom in the processor's cache,
-and that is most of what a larger number of automations costs. The lower quartile of all chunks of events counts.
+Everything measured is what the service runs: `read_envelope` and `match_events` on batches as large as those that it
+reads from Kafka when it is busy, `evaluate` and `EventConsumer` from Kafka to the commands. What is compared is
+measured in turns within one run, by CPU time of this process. Each event is a new one, as on a stream: what is asked of
+it is seldom in the processor's cache, and that is most of what a larger number of automations costs. The lower quartile
+of all batches counts.
 
 Beside it stand a plain loop over all conditions, and the least that an index in Python can be: the JSON decoded, and
 one look into a dictionary by type, account and priority.
@@ -12,30 +13,36 @@ one look into a dictionary by type, account and priority.
 import gc
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Final
 
 import msgspec
+from aiokafka import ConsumerRecord
 from rich.console import Console
 
 from automations.clock import from_milliseconds
 from automations.contracts.events import Position, read_envelope
 from automations.listening import listeners_of, scope_of
+from automations.messaging.batches import Batch
+from automations.service import calm_garbage_collection
 from benchmarks.figures import Figure, percentile
 from benchmarks.matcher_kafka import measure_kafka
 from benchmarks.matcher_load import Automations, automation_id
 from embedded import kafka
 from embedded.report import PlainReport
+from trigger_matcher.consumer import MAX_RECORDS
 from trigger_matcher.definitions import DefinitionTable
-from trigger_matcher.matching import Candidate, Index, match_event, reading_of
+from trigger_matcher.evaluation import alike
+from trigger_matcher.matching import Candidate, Events, Index, match_events
 
 SIZES: Final = (100, 1_000, 10_000, 100_000)
-CHUNK: Final = 500
-CHUNKS: Final = 80
-_APPENDED_MS: Final = 1_772_366_400_123
+BATCHES: Final = 16
+_CHECKED: Final = 500
+_ONE_BY_ONE: Final = 10_000
+_POSITION: Final = Position("crm.events", 0, 0, from_milliseconds(1_772_366_400_123))
 _decode = msgspec.json.Decoder().decode
 
 
@@ -66,12 +73,11 @@ async def measure_matcher(console: Console) -> list[Figure]:
 def _measure_matching(console: Console) -> list[Figure]:
     console.print(f"indexing {', '.join(f'{size:,}' for size in SIZES)} automations …")
     loads = {size: _loaded(size) for size in SIZES}
-    gc.collect()
-    gc.freeze()
+    calm_garbage_collection()
     try:
         for load in loads.values():
             _check(load)
-        console.print(f"matching {CHUNKS * CHUNK:,} events of each …")
+        console.print(f"matching {BATCHES * MAX_RECORDS:,} events of each …")
         seconds = _seconds_per_event(loads)
         loops = {size: _loop_seconds(load) for size, load in loads.items()}
         p99 = _p99_ms(loads[SIZES[-1]])
@@ -105,12 +111,21 @@ def _loaded(size: int) -> _Load:
     return _Load(automations, table.index(), {automations.name(n): automation_id(n) for n in range(size)})
 
 
-def _match(value: bytes, index: Index) -> Sequence[Candidate]:
-    """Match one message as the service does: its type first, then no more than is asked for."""
-    envelope = read_envelope(value, ())
-    buckets = index.heard(envelope.tenant_id, envelope.event_type)
-    position = Position("crm.events", 0, 0, from_milliseconds(_APPENDED_MS))
-    return match_event(reading_of(envelope, position), buckets) if buckets else ()
+def _match(batch: Batch, index: Index) -> list[Candidate]:
+    """Match a batch of messages as the service does; return whom they match."""
+    matched: list[Candidate] = []
+    for places in alike(batch):
+        events = Events([read_envelope(batch[place].value, ()) for place in places], lambda _: _POSITION)
+        matched += [candidate for _, candidate in match_events(events, index)]
+    return matched
+
+
+def _batch(load: _Load, count: int) -> tuple[Batch, list[str]]:
+    """Return so many messages, and the automation that each is made for."""
+    values, expected = zip(*load.automations.events(count), strict=True)
+    return [
+        ConsumerRecord("crm.events", 0, 0, 0, 0, None, value, None, 0, len(value), ()) for value in values
+    ], expected
 
 
 def _look_up(value: bytes, bare: dict[tuple[str, str, str], str]) -> str | None:
@@ -122,44 +137,44 @@ def _look_up(value: bytes, bare: dict[tuple[str, str, str], str]) -> str | None:
 
 def _check(load: _Load) -> None:
     """Fail where an event does not match the one automation that it was made for."""
-    for value, expected in load.automations.events(CHUNK):
-        if [one.automation_id for one in _match(value, load.index)] != [expected]:
-            raise AssertionError(f"{value!r} matches not just {expected}")
+    batch, expected = _batch(load, _CHECKED)
+    if sorted(one.automation_id for one in _match(batch, load.index)) != sorted(expected):
+        raise AssertionError("an event matches not just the automation that it was made for")
+    for message, name in zip(batch, expected, strict=True):
+        if [one.automation_id for one in _match((message,), load.index)] != [name]:
+            raise AssertionError(f"{message.value!r} matches not just {name}")
 
 
 def _seconds_per_event(loads: dict[int, _Load]) -> dict[tuple[int, str], float]:
-    def match(load: _Load, values: Sequence[bytes]) -> None:
-        index = load.index
-        for value in values:
-            _match(value, index)
+    def match(load: _Load, batch: Batch) -> None:
+        _match(batch, load.index)
 
-    def bare(load: _Load, values: Sequence[bytes]) -> None:
-        for value in values:
-            _look_up(value, load.bare)
+    def bare(load: _Load, batch: Batch) -> None:
+        for message in batch:
+            _look_up(message.value, load.bare)
 
-    tasks: dict[str, Callable[[_Load, Sequence[bytes]], None]] = {"match": match, "bare": bare}
+    tasks: dict[str, Callable[[_Load, Batch], None]] = {"match": match, "bare": bare}
     spent: dict[tuple[int, str], list[float]] = defaultdict(list)
-    for _ in range(CHUNKS):
+    for _ in range(BATCHES):
         for size, load in loads.items():
             for name, task in tasks.items():
-                values = [value for value, _ in load.automations.events(CHUNK)]
+                batch, _ = _batch(load, MAX_RECORDS)
                 began = process_time()
-                task(load, values)
-                spent[size, name].append((process_time() - began) / CHUNK)
+                task(load, batch)
+                spent[size, name].append((process_time() - began) / MAX_RECORDS)
     return {key: percentile(times, 0.25) for key, times in spent.items()}
 
 
 def _loop_seconds(load: _Load) -> float:
     """Return the seconds per event of asking every automation whether it hears and whether its conditions hold."""
     everybody = [one for definition in load.automations.definitions() for one in listeners_of(definition, None)]
-    events = [value for value, _ in load.automations.events(min(CHUNK, max(5, 200_000 // len(everybody))))]
-    position = Position("crm.events", 0, 0, from_milliseconds(_APPENDED_MS))
+    events = [value for value, _ in load.automations.events(min(_CHECKED, max(5, 200_000 // len(everybody))))]
     best = float("inf")
     for _ in range(3):
         began = process_time()
         for value in events:
             envelope = read_envelope(value, ())
-            scope, event_type = scope_of(envelope.event(position)), envelope.event_type
+            scope, event_type = scope_of(envelope.event(_POSITION)), envelope.event_type
             for one in everybody:
                 if event_type in one.events and one.condition.holds(scope):
                     pass
@@ -168,10 +183,10 @@ def _loop_seconds(load: _Load) -> float:
 
 
 def _p99_ms(load: _Load) -> float:
-    """Return the 99th percentile of one event's time on the clock, garbage collection and all."""
+    """Return the 99th percentile of the time on the clock of one event that comes alone, garbage collection and all."""
     times = []
-    for value in [value for value, _ in load.automations.events(20 * CHUNK)]:
+    for message in _batch(load, _ONE_BY_ONE)[0]:
         began = perf_counter()
-        _match(value, load.index)
+        _match((message,), load.index)
         times.append((perf_counter() - began) * 1000)
     return percentile(times, 0.99)

@@ -10,7 +10,7 @@ from automations.conditions import compile_condition, parse_condition
 from automations.conditions.access import needs_event
 from automations.contracts.events import Envelope, Position, read_envelope
 from automations.listening import Listener
-from trigger_matcher.matching import EMPTY, Index
+from trigger_matcher.matching import EMPTY, Candidate, Events, Index, match_events
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 POSITION = Position("crm.events", 0, 7, NOW)
@@ -35,6 +35,14 @@ def envelope(
 def index_of(*listeners: Listener) -> Index:
     """Return the index of these listeners, built at once."""
     return EMPTY.edited((), listeners)
+
+
+def matches_of(index: Index, *happened: Envelope) -> list[list[Candidate]]:
+    """Return whom each of some events matches, all of them asked together; each listener once."""
+    found: list[dict[Listener, Candidate]] = [{} for _ in happened]
+    for place, candidate in match_events(Events(happened, lambda _: POSITION), index):
+        found[place].setdefault(candidate.listener, candidate)
+    return [list(each.values()) for each in found]
 
 
 # At random. Names, values and operators are few, so that events meet conditions often.

@@ -3,7 +3,7 @@
 from automations.messaging.connection import KafkaSettings
 from automations.service import ServiceSettings, run_service
 from trigger_matcher.app import running
-from trigger_matcher.consumer import SERVICE
+from trigger_matcher.evaluation import SERVICE
 from trigger_matcher.settings import MatcherSettings
 
 

@@ -15,8 +15,9 @@ from automations.messaging.publisher import Publisher
 from automations.messaging.topic_setup import create_topics, wait_for_topics
 from automations.observability import get_logger
 from automations.service import Process
-from trigger_matcher.consumer import MAX_RECORDS, SERVICE, EventConsumer
+from trigger_matcher.consumer import MAX_RECORDS, EventConsumer
 from trigger_matcher.definitions import DefinitionTable
+from trigger_matcher.evaluation import SERVICE
 from trigger_matcher.settings import MatcherSettings
 
 log = get_logger(__name__)

@@ -6,36 +6,22 @@ the broker before the batch is. An event that cannot be read or evaluated goes t
 reason, and the stream goes on.
 """
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol
 
-from aiokafka import ConsumerRecord
-
-from automations.clock import from_milliseconds, monotonic_seconds
-from automations.contracts.commands import StartRun
-from automations.contracts.events import Position, UnreadableEvent, read_envelope
-from automations.contracts.topics import RUN_COMMANDS, STEP_RESULTS
-from automations.contracts.wire import encode
+from automations.clock import monotonic_seconds
 from automations.messaging.batches import Batch
-from automations.messaging.dead_letters import dead_letter
 from automations.messaging.publisher import MessageTooLarge, Record
-from automations.observability import get_logger
 from trigger_matcher import metrics
 from trigger_matcher.definitions import DefinitionTable
-from trigger_matcher.matching import Decision, Index, decide
+from trigger_matcher.evaluation import Message, Outcome, evaluate, refused
 
-log = get_logger(__name__)
-
-SERVICE = "trigger-matcher"
 MAX_RECORDS = 5_000
 """Events of one batch: what a batch costs besides them (the end of the definitions, a commit) is divided by many."""
 PUBLISH_AT_ONCE = 2_000
 """Messages published together; more of one batch wait, so that many matches take no unbounded memory."""
-
-Message: TypeAlias = ConsumerRecord[Any, Any]
 
 
 class Definitions(Protocol):
@@ -50,14 +36,6 @@ class Publishing(Protocol):
     """Publishes records and returns when the broker has them."""
 
     async def publish_all(self, records: Sequence[Record], /) -> object: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one event leads to."""
-
-    source: Message
-    records: list[Record]
 
 
 class EventConsumer:
@@ -116,52 +94,6 @@ class EventConsumer:
                 await self._publish(outcomes[middle:])
 
 
-def evaluate(batch: Batch, index: Index, *, now: datetime, definitions_offset: int) -> Iterator[Outcome]:
-    """Yield what each event of the batch leads to; nothing for an event that matches nobody."""
-    counts: Counter[str] = Counter()
-    for message in batch:
-        try:
-            decisions = _decisions(message, index, now, definitions_offset)
-        except UnreadableEvent as error:
-            yield Outcome(message, [_refused(message, error.code, str(error), now)])
-        except Exception as error:
-            log.error("an event could not be evaluated", exc_info=True, **_place(message))
-            reason = f"evaluating this event failed: {error!r}; it started nothing and can be replayed"
-            yield Outcome(message, [_refused(message, "evaluation_failed", reason, now)])
-        else:
-            if decisions:
-                counts.update(_outcome_name(decision) for decision in decisions)
-                yield Outcome(message, [_record(decision) for decision in decisions])
-    for outcome, count in counts.items():
-        metrics.MATCHES.labels(outcome).inc(count)
-
-
-def _decisions(message: Message, index: Index, now: datetime, definitions_offset: int) -> Sequence[Decision]:
-    envelope = read_envelope(message.value, message.headers)
-    position = Position(message.topic, message.partition, message.offset, from_milliseconds(message.timestamp))
-    return decide(envelope, position, index, now=now, definitions_offset=definitions_offset)
-
-
-def _record(decision: Decision) -> Record:
-    topic = RUN_COMMANDS if isinstance(decision.message, StartRun) else STEP_RESULTS
-    return Record(topic.name, decision.key, encode(decision.message))
-
-
-def _outcome_name(decision: Decision) -> str:
-    message = decision.message
-    return f"started_{message.lane}" if isinstance(message, StartRun) else f"skipped_{message.reason}"
-
-
-def _refused(message: Message, code: str, reason: str, now: datetime) -> Record:
-    metrics.EVENTS_UNREADABLE.labels(code).inc()
-    log.warning("an event lies in the dead letters", code=code, reason=reason, **_place(message))
-    return dead_letter(message, code=code, reason=reason, reader=SERVICE, at=now)
-
-
 def _too_large(message: Message, error: MessageTooLarge, now: datetime) -> Record:
     reason = f"what this event leads to is larger than Kafka takes ({error}); send a smaller record"
-    return _refused(replace(message, headers=()), "too_large", reason, now)
-
-
-def _place(message: Message) -> dict[str, Any]:
-    return {"topic": message.topic, "partition": message.partition, "offset": message.offset}
+    return refused(replace(message, headers=()), "too_large", reason, now)

@@ -1,6 +1,7 @@
 """How a batch of events is handled: read, decided, published, and never stopped by one of them."""
 
 import json
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,8 +14,10 @@ from automations.contracts.dead_letters import DeadLetter, dead_letter_reader
 from automations.contracts.definitions import AutomationDefined, LiveDocument
 from automations.contracts.results import StartSkipped, result_reader
 from automations.messaging.publisher import MessageTooLarge, Record
+from trigger_matcher import evaluation
 from trigger_matcher.consumer import PUBLISH_AT_ONCE, EventConsumer
 from trigger_matcher.definitions import DefinitionTable
+from trigger_matcher.matching import Events
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -57,8 +60,10 @@ class LateDefinitions:
         return len(self._definitions)
 
 
-def defined(automation_id: str = "a1", conditions: dict[str, Any] | None = None, **more: Any) -> AutomationDefined:
-    trigger = {"event": "case.created", "conditions": conditions or {"priority": "critical"}}
+def defined(
+    automation_id: str = "a1", conditions: dict[str, Any] | None = None, event: str = "case.created", **more: Any
+) -> AutomationDefined:
+    trigger = {"event": event, "conditions": {"priority": "critical"} if conditions is None else conditions}
     about: dict[str, Any] = {"tenant_id": "default", "revision": 1, "status": "active", **more}
     live = LiveDocument(version=1, document={"trigger": trigger, "actions": []})
     return AutomationDefined(automation_id=automation_id, live=live, **about)
@@ -121,18 +126,20 @@ async def test_unreadable_event_of_a_type_that_nobody_listens_to_is_reported_too
     assert letter.code == "lone_surrogate"
 
 
-async def test_event_whose_evaluation_fails_is_kept_and_the_rest_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", ["match_events", "decide"])
+async def test_event_whose_evaluation_fails_is_kept_and_the_rest_goes_on(
+    step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A fault of our own costs one event, which can be replayed, and never the stream."""
-    from trigger_matcher import consumer
+    do = getattr(evaluation, step)
 
-    decide = consumer.decide
-
-    def failing(envelope: Any, *args: Any, **more: Any) -> Any:
-        if envelope.record["id"] == 2:
+    def failing(seen: Any, *args: Any, **more: Any) -> Any:
+        records = [one.record for one in seen.envelopes] if isinstance(seen, Events) else [seen.record]
+        if any(record["id"] == 2 for record in records):
             raise ZeroDivisionError("a fault")
-        return decide(envelope, *args, **more)
+        return do(seen, *args, **more)
 
-    monkeypatch.setattr(consumer, "decide", failing)
+    monkeypatch.setattr(evaluation, step, failing)
     published = await handled(critical(1), critical(2), critical(3))
     assert [start.event.record_id for start in published.starts()] == ["1", "3"]
     (letter,) = published.letters()
@@ -161,3 +168,29 @@ async def test_many_matches_are_published_in_portions() -> None:
     published = await handled(*(critical(number) for number in range(10)), definitions=many)
     assert len(published.starts()) == 7_000
     assert max(len(call) for call in published.calls) < PUBLISH_AT_ONCE + 700
+
+
+async def test_more_matches_than_memory_should_hold_are_all_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch of which events match very many automations is halved until its parts are small enough."""
+    for module in (evaluation, sys.modules["trigger_matcher.matching.decide"]):
+        monkeypatch.setattr(module, "MOST_TOGETHER", 50)
+    many = [defined(f"a{number:02}") for number in range(20)]
+    published = await handled(*(critical(number) for number in range(10)), definitions=many)
+    started = [(start.event.record_id, start.automation_id) for start in published.starts()]
+    assert started == [(str(event), f"a{number:02}") for event in range(10) for number in range(20)]
+
+
+async def test_batch_of_many_types_leads_to_starts_in_its_order() -> None:
+    """Events of one type are matched together; what they lead to comes in the order they came."""
+    types = [f"case.t{number:02}" for number in range(7)]
+    many = [defined(name, {}, name) for name in types]
+    messages = [
+        message({"specversion": "1.0", "type": types[n * 3 % 7], "id": str(n), "data": {"id": n}}, offset=n)
+        for n in range(1_000)
+    ]
+    portions = list(evaluation.alike(messages))
+    assert [len({place * 3 % 7 for place in places}) for places in portions] == [1, 2, 2, 2, 2, 2, 2, 1]
+    published = await handled(*messages, definitions=many)
+    assert [(start.event.id, start.automation_id) for start in published.starts()] == [
+        (str(n), types[n * 3 % 7]) for n in range(1_000)
+    ]

@@ -1,15 +1,17 @@
 """The index of listeners: it agrees with a plain loop, meets few, and is the same however it came about."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from automations.contracts.events import Envelope
 from automations.listening import Listener, scope_of
-from tests.support.matching import POSITION, conditions, envelope, events, index_of, listener, patterns
-from trigger_matcher.matching import EMPTY, Index, match_event, reading_of
+from tests.support.matching import POSITION, conditions, envelope, events, index_of, listener, matches_of, patterns
+from trigger_matcher.matching import EMPTY, Events, Index, TooMany, match_events
 from trigger_matcher.matching.buckets import Bucket, Candidate, Node, find_candidates
 
 BOUNDED = settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
@@ -21,8 +23,8 @@ listeners = st.lists(st.tuples(conditions, patterns), max_size=16).map(
 
 
 def matches(index: Index, event: Envelope) -> list[str]:
-    buckets = index.heard("default", event.event_type)
-    return sorted(one.automation_id for one in match_event(reading_of(event, POSITION), buckets))
+    [candidates] = matches_of(index, event)
+    return sorted(one.automation_id for one in candidates)
 
 
 def matches_by_loop(everybody: Iterable[Listener], event: Envelope) -> list[str]:
@@ -34,21 +36,23 @@ def met(index: Index, event: Envelope) -> list[str]:
     """Return who is asked whether their conditions hold."""
     found: list[Candidate] = []
     for bucket in index.heard("default", event.event_type):
-        find_candidates(bucket, reading_of(event, POSITION), found)
+        find_candidates(bucket, Events([event], lambda _: POSITION).reading(0), found)
     return sorted({one.automation_id for one in found})
 
 
 def test_index_agrees_with_a_plain_loop_in_10_000_cases() -> None:
-    """Random automations, random events: who matches is who matches when everybody is asked."""
+    """Random automations, random events, alone and side by side: who matches is who a plain loop finds."""
     compared = {"cases": 0, "matches": 0}
 
     @BOUNDED
     @given(listeners, st.lists(events, min_size=EVENTS_EACH, max_size=EVENTS_EACH))
     def agrees(everybody: list[Listener], happened: list[Envelope]) -> None:
         index = index_of(*everybody)
-        for event in happened:
+        together = matches_of(index, *happened)
+        for event, candidates in zip(happened, together, strict=True):
             expected = matches_by_loop(everybody, event)
             assert matches(index, event) == expected
+            assert sorted(one.automation_id for one in candidates) == expected
             compared["cases"] += 1
             compared["matches"] += len(expected)
 
@@ -118,7 +122,7 @@ def test_edit_leaves_the_old_index_as_it_was_and_shares_what_it_did_not_touch() 
 
 def test_edit_of_a_large_group_copies_little_of_it() -> None:
     """Of thousands of automations of one type nearly all stay where they lie when one is added."""
-    before = index_of(*(listener(f"a{number}", {"account": number}) for number in range(5_000)))
+    before = index_of(*(listener(f"a{number}", {"account": number}) for number in range(20_000)))
     after = before.edited([], [listener("new", {"account": 7})])
     assert len(places(before)) >= 8
     assert len(places(before) - places(after)) == 1
@@ -147,6 +151,29 @@ def test_emptied_index_holds_nothing() -> None:
     several = [listener(f"a{number}", {"x": number, "y": {"gt": number}}) for number in range(50)]
     index = index_of(*several).edited(several, [])
     assert list(index.buckets()) == []
+
+
+def test_events_come_back_in_their_order_whatever_their_types() -> None:
+    index = index_of(listener("a"), listener("b", events=("case.closed",)), listener("c", {"x": 1}))
+    happened = [envelope({"x": n % 2}, event_type="case.created" if n % 3 else "case.closed") for n in range(9)]
+    found = match_events(Events(happened, lambda _: POSITION), index)
+    assert [place for place, _ in found] == sorted(place for place, _ in found)
+    assert [[one.automation_id for one in each] for each in matches_of(index, *happened)] == [
+        ["b"] if n % 3 == 0 else ["a", "c"] if n % 2 else ["a"] for n in range(9)
+    ]
+
+
+@pytest.mark.parametrize("conditions", [None, {"x": 1}, {"tags": {"contains": "x"}}, {"x": {"gte": 0}}])
+def test_more_candidates_than_memory_should_hold_are_not_collected(
+    conditions: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several events are refused together; one is looked at, however many it matches."""
+    monkeypatch.setattr(sys.modules["trigger_matcher.matching.decide"], "MOST_TOGETHER", 50)
+    index = index_of(*(listener(f"a{number:02}", conditions) for number in range(40)))
+    happened = envelope({"x": 1, "tags": ["x"]})
+    with pytest.raises(TooMany):
+        match_events(Events([happened] * 2, lambda _: POSITION), index)
+    assert len(matches_of(index, happened)[0]) == 40
 
 
 def crowd(written: Sequence[dict[str, Any]]) -> Index:

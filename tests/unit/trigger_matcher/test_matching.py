@@ -12,13 +12,15 @@ from automations.contracts.identity import Lane, run_id
 from automations.contracts.results import StartSkipped
 from automations.listening import Listener
 from tests.support.matching import NOW, POSITION, envelope, index_of, listener
-from trigger_matcher.matching import Decision, decide
+from trigger_matcher.matching import Decision, Events, decide, match_events
 
 
 def decisions(
     happened: Envelope, *listeners: Listener, now: Any = NOW, position: Position = POSITION
 ) -> list[Decision]:
-    return decide(happened, position, index_of(*listeners), now=now, definitions_offset=17)
+    events = Events([happened], lambda _: position)
+    matches = [candidate for _, candidate in match_events(events, index_of(*listeners))]
+    return decide(events.reading(0), matches, now=now, definitions_offset=17)
 
 
 def appended(seconds_before: float) -> Position:

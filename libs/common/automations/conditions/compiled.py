@@ -82,7 +82,19 @@ def _on_path(path: Path, holds: ValueTest) -> Test:
                 return True
         return False
 
-    return any_holds
+    if path.root != "record" or len(path.segments) != 2:
+        return any_holds
+    (outer, inner), whole = path.segments, ".".join(path.segments)
+
+    def holds_inside(scope: Scope) -> bool:
+        record = scope.record
+        around = record.get(outer)
+        if type(around) is not dict or whole in record:
+            return any_holds(scope)
+        value = around.get(inner)
+        return value is not None and holds(value, scope)
+
+    return holds_inside
 
 
 def _is_filled(value: object, _: Scope) -> bool:

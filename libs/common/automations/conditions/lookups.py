@@ -1,7 +1,8 @@
 """How an event is looked up: by the values of a path, by their beginnings, or by where they lie among ranges.
 
 Lookups of one name are one and the same for all conditions, whichever way they write the path. They never fail,
-whatever an event holds.
+whatever an event holds. `key_of` says what an event's key is; `keys_of` gives the same keys for many events at
+once, in a fraction of the time, where all of them have the usual form.
 """
 
 import math
@@ -9,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC
 from functools import lru_cache
+from types import NoneType
 from typing import Any, Final, Literal, Protocol
 
 from automations.conditions.changes import compile_change
@@ -30,6 +32,9 @@ NARROWEST: Final = -32
 WIDEST: Final = 62
 FARTHEST: Final = 2.0**WIDEST
 _NUMBER_BEGINNINGS: Final = "-0123456789"
+_OBJECTS: Final = frozenset[type]({dict})
+_TEXTS: Final = frozenset[type]({str})
+_NUMBERS: Final = frozenset[type]({int, float})
 
 RangeKind = Literal["number", "date", "text"]
 
@@ -45,6 +50,11 @@ class Facts(Protocol):
     def event(self) -> Mapping[str, object]: ...
 
 
+Record = Mapping[str, object]
+KeysOf = Callable[[Sequence[Record]], "Sequence[Key | None] | None"]
+"""Gives the keys of many events by their records; None where one of them has several, or is not of the usual form."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lookup:
     """One way to look an event up; equal names look up the same."""
@@ -54,6 +64,8 @@ class Lookup:
     """An event's key, or several, or none."""
     is_exact: bool = field(default=False, compare=False)
     """An event that has a clause's key meets the clause."""
+    keys_of: KeysOf | None = field(default=None, compare=False, repr=False)
+    """None where events are looked up one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,52 @@ def _reader(root: str, segments: tuple[str, ...]) -> Reader:
     if root == "changes":
         return lambda facts: _one_or_several(below(facts.changes))
     return lambda facts: _one_or_several(below(facts.event))
+
+
+Column = Callable[[Sequence[Record]], "list[Any] | None"]
+"""Gives the one value of a path in each of many records; None where one of them is not of the usual form."""
+
+
+def _column(root: str, segments: tuple[str, ...]) -> Column | None:
+    """Return the column of a path that leads to a field of the record, or to one in an object there."""
+    if root != "record" or len(segments) > 2:
+        return None
+    name = segments[0]
+    if len(segments) == 1:
+        return lambda records: [record.get(name) for record in records]
+    inner, whole = segments[1], ".".join(segments)
+
+    def values(records: Sequence[Record]) -> list[Any] | None:
+        around: list[Any] = [record.get(name) for record in records]
+        if not _OBJECTS.issuperset(map(type, around)) or True in [whole in record for record in records]:
+            return None
+        return [each.get(inner) for each in around]
+
+    return values
+
+
+def _keys_of(column: Column | None, usual: frozenset[type], keys: Callable[[list[Any]], list[Any]]) -> KeysOf | None:
+    """Return the keys of many values, each of a usual type or none; `keys` gives them where no value is missing."""
+    if column is None:
+        return None
+    with_none = usual | {NoneType}
+
+    def keys_of(records: Sequence[Record]) -> Sequence[Key | None] | None:
+        values = column(records)
+        if values is None:
+            return None
+        if usual.issuperset(map(type, values)):
+            return keys(values)
+        if not with_none.issuperset(map(type, values)):
+            return None
+        present = iter(keys([value for value in values if value is not None]))
+        return [None if value is None else next(present) for value in values]
+
+    return keys_of
+
+
+def _themselves(values: list[Any]) -> list[Any]:
+    return values
 
 
 def _one_or_several(values: Sequence[object]) -> object:
@@ -126,8 +184,10 @@ def value_lookup(kind: Literal["text", "folded", "value"], root: str, segments: 
             return value
         return key_of(facts) if type(value) is Several else None
 
-    name = _name(kind, root, segments)
-    return Lookup(name, text_of, is_exact=True) if kind == "text" else Lookup(name, key_of)
+    name, column = _name(kind, root, segments), _column(root, segments)
+    if kind == "text":
+        return Lookup(name, text_of, is_exact=True, keys_of=_keys_of(column, _TEXTS, _themselves))
+    return Lookup(name, key_of, keys_of=_keys_of(column, _NUMBERS, _themselves))
 
 
 @lru_cache(maxsize=4_096)
@@ -176,7 +236,11 @@ def prefix_lookup(root: str, segments: tuple[str, ...], length: int) -> Lookup:
             return Several(each[:length] for each in value if isinstance(each, str) and len(each) >= length)
         return value[:length] if isinstance(value, str) and len(value) >= length else None
 
-    return Lookup(_name("prefix", root, segments, length), key_of)
+    def beginnings(values: list[str]) -> list[str | None]:
+        return [value[:length] if len(value) >= length else None for value in values]
+
+    keys_of = _keys_of(_column(root, segments), _TEXTS, beginnings)
+    return Lookup(_name("prefix", root, segments, length), key_of, keys_of=keys_of)
 
 
 @lru_cache(maxsize=16_384)
@@ -195,7 +259,13 @@ def width_lookup(root: str, segments: tuple[str, ...], kind: RangeKind, width: i
         point = _point(value, kind)
         return None if point is None or not -FARTHEST < point < FARTHEST else cell_of(point, width)
 
-    return Lookup(_name("range", root, segments, kind, width), key_of)
+    def cells(values: list[float]) -> list[int | None]:
+        if values and min(values) > -FARTHEST and max(values) < FARTHEST:
+            return [math.floor(value * scale) for value in values]
+        return [math.floor(value * scale) if -FARTHEST < value < FARTHEST else None for value in values]
+
+    keys_of = _keys_of(_column(root, segments), _NUMBERS, cells) if kind == "number" else None
+    return Lookup(_name("range", root, segments, kind, width), key_of, keys_of=keys_of)
 
 
 @lru_cache(maxsize=16_384)

@@ -1,4 +1,5 @@
-"""Clauses that need no function of their own: one field of the record, equal to a text, or against a number.
+"""Clauses that need no function of their own: a field of the record, or one in an object there, that equals a text;
+or a field against a number.
 
 Most conditions are made of these. Kept as values side by side they are a fraction of the memory that a function
 for each takes, which counts where one event meets a few of 100,000 conditions: what is asked of it then is seldom
@@ -6,18 +7,27 @@ in the processor's cache. They hold exactly when the compiled clause does.
 """
 
 import operator
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, Final, Literal
 
 from automations.conditions.operators import NUMBERS
 from automations.conditions.syntax import Comparison
 from automations.conditions.values import kind_of, read_number
+from automations.paths import compile_below
 
 Compare = Callable[[Any, Any], bool]
+
+
 Equal = tuple[str, str]
-"""A field, and the text that it equals."""
+"""A field of the record, and the text that it equals."""
+Inside = tuple[str, str, str, Callable[[object], Sequence[object]], str]
+"""A field in an object of the record: the object, the field in it, the whole name (a field of the record that is
+called `owner.email` comes first), what gives all values of the path whatever the record's form, and the text that it
+equals."""
 Ordered = tuple[str, Compare, int | float]
-"""A field, how it is compared, and with which number."""
+"""A field of the record, how it is compared, and with which number."""
+PlainKind = Literal["equal", "inside", "ordered"]
 
 _COMPARED: Final[dict[str, Compare]] = {
     "eq": operator.eq,
@@ -28,44 +38,50 @@ _COMPARED: Final[dict[str, Compare]] = {
 }
 
 
-def plain_clause(clause: Comparison) -> Equal | Ordered | None:
-    """Return the clause as a value; None where it takes a function."""
+_below = lru_cache(maxsize=4_096)(compile_below)
+
+
+def plain_clause(clause: Comparison) -> tuple[PlainKind, Equal | Inside | Ordered] | None:
+    """Return the clause as a value, and of which kind; None where it takes a function."""
     path, operand = clause.path, clause.operand
-    if path.root != "record" or len(path.segments) != 1 or clause.ignore_case:
+    if path.root != "record" or not 1 <= len(path.segments) <= 2 or clause.ignore_case:
         return None
-    (name,) = path.segments
     if isinstance(operand, str):
-        return (name, operand) if clause.operator == "eq" and kind_of(operand) == "text" else None
+        if clause.operator != "eq" or kind_of(operand) != "text":
+            return None
+        if len(path.segments) == 1:
+            return "equal", (path.segments[0], operand)
+        outer, inner = path.segments
+        return "inside", (outer, inner, f"{outer}.{inner}", _below(path.segments), operand)
     compare = _COMPARED.get(clause.operator)
-    if compare is None or not isinstance(operand, int | float) or isinstance(operand, bool):
+    if compare is None or len(path.segments) > 1 or not isinstance(operand, int | float) or isinstance(operand, bool):
         return None
-    return name, compare, operand
+    return "ordered", (path.segments[0], compare, operand)
 
 
-def hold(record: dict[str, Any], equal: tuple[str, ...], ordered: tuple[Any, ...]) -> bool:
-    """Return whether all of some clauses hold; both kinds are given flat, one clause's values after another's."""
-    if equal:
-        if len(equal) == 2:
-            name, text = equal
-            if record.get(name) != text:
+def equal_inside(record: dict[str, Any], flat: tuple[Any, ...]) -> bool:
+    """Return whether fields in objects equal their texts; given flat, one clause's values after another's."""
+    for place in range(0, len(flat), 5):
+        outer, inner, whole, below, text = flat[place : place + 5]
+        around = record.get(outer)
+        if type(around) is dict and whole not in record:
+            if around.get(inner) != text:
                 return False
-        else:
-            for name, text in _pairs(equal):
-                if record.get(name) != text:
-                    return False
+        elif text not in below(record):
+            return False
+    return True
+
+
+def in_order(record: dict[str, Any], flat: tuple[Any, ...]) -> bool:
+    """Return whether fields compare with their numbers; given flat, one clause's values after another's."""
     place = 0
-    while place < len(ordered):
-        value = record.get(ordered[place])
+    while place < len(flat):
+        value = record.get(flat[place])
         if type(value) not in NUMBERS:
             value = read_number(value) if isinstance(value, str) else None
             if value is None:
                 return False
-        if not ordered[place + 1](value, ordered[place + 2]):
+        if not flat[place + 1](value, flat[place + 2]):
             return False
         place += 3
     return True
-
-
-def _pairs(flat: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    values = iter(flat)
-    return zip(values, values, strict=True)

@@ -14,9 +14,16 @@ MAX_DEPTH = 100
 
 _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _LONE_SURROGATE = re.compile(rb"(?<!\\)(?:\\\\)*\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
-_LONG_NUMBER = re.compile(rb"[0-9]{300}")
-_TWO_DIGITS = re.compile(rb"[0-9]{2}")
-_BUT_OPENING_AND_BACKSLASH = bytes(set(range(256)).difference(b"{[\\"))
+_DIGITS_OF_DOUBLE = 308
+"""So many digits fit any double; a whole number beyond it has more."""
+_LONG_NUMBER = re.compile(rb"[0-9]{309}")
+_DIGIT = re.compile(rb"[0-9]")
+_DIGITS = frozenset(b"0123456789")
+_LEAST_BYTES_TOO_DEEP_IN_OBJECTS = 5 * MAX_DEPTH
+"""A level takes at least `{"":` and its end."""
+_LEAST_BYTES_UNUSUAL = 2 * MAX_DEPTH
+"""A level that is a list takes two brackets, and a number beyond double more digits than that."""
+_BUT_OPENING = bytes(set(range(256)).difference(b"{["))
 _decoder = msgspec.json.Decoder()
 
 
@@ -35,10 +42,8 @@ def read_json(value: bytes) -> Any:
         UnreadableEvent: it is no JSON, nests deeper than `MAX_DEPTH`, or holds NUL, a lone surrogate or a number
             beyond double.
     """
-    # One pass for what is rare: texts with escapes, and a depth that could be too much.
-    rare = value.translate(None, _BUT_OPENING_AND_BACKSLASH)
-    if b"\\" in rare and b"\\u0000" in value and _NUL.search(value):
-        raise UnreadableEvent("nul_character", "a text holds the character NUL (\\u0000); leave it out")
+    if b"\\" in value:
+        _refuse_nul(value)
     try:
         body = _decoder.decode(value)
     except RecursionError:
@@ -47,16 +52,29 @@ def read_json(value: bytes) -> Any:
         raise UnreadableEvent("not_utf8", f"the value is not UTF-8: {error.reason}") from None
     except msgspec.DecodeError as error:
         raise _json_problem(value, str(error)) from None
-    if len(rare) > MAX_DEPTH and _depth_exceeds(body, MAX_DEPTH):
-        raise UnreadableEvent("too_deep", f"the value nests deeper than {MAX_DEPTH} levels")
-    if len(value) >= 300 and _may_hold_long_number(value) and _holds_beyond_double(body):
-        raise _number_problem()
+    size = len(value)
+    if size > _LEAST_BYTES_UNUSUAL and (
+        size > _LEAST_BYTES_TOO_DEEP_IN_OBJECTS
+        or b"[" in value
+        or (size > _DIGITS_OF_DOUBLE and value[_DIGITS_OF_DOUBLE] in _DIGITS)
+    ):
+        _refuse_unusual(value, body)
     return body
 
 
-def _may_hold_long_number(value: bytes) -> bool:
-    """Return whether 300 digits stand in a row; of so many, two neighbours of every 150th byte are digits."""
-    return _TWO_DIGITS.search(value[::150]) is not None and _LONG_NUMBER.search(value) is not None
+def _refuse_nul(value: bytes) -> None:
+    if b"\\u0000" in value and _NUL.search(value):
+        raise UnreadableEvent("nul_character", "a text holds the character NUL (\\u0000); leave it out")
+
+
+def _refuse_unusual(value: bytes, body: Any) -> None:
+    """Refuse what nests too deep, and a number beyond double."""
+    if len(value.translate(None, _BUT_OPENING)) > MAX_DEPTH and _depth_exceeds(body, MAX_DEPTH):
+        raise UnreadableEvent("too_deep", f"the value nests deeper than {MAX_DEPTH} levels")
+    # A number beyond double covers one of these places.
+    places = value[_DIGITS_OF_DOUBLE::_DIGITS_OF_DOUBLE]
+    if _DIGIT.search(places) and _LONG_NUMBER.search(value) and _holds_beyond_double(body):
+        raise _number_problem()
 
 
 def read_base64(text: Any) -> Any:

@@ -77,7 +77,7 @@ def record_key_of(event: TriggerEvent) -> str | None:
     return key
 
 
-class Envelope(msgspec.Struct):
+class Envelope(msgspec.Struct, gc=False):
     """An event of which only tenant and type were read: enough to know whether anybody listens to it.
 
     What more is asked of it is read then, once: most events match nobody, and cost no more than their record.
@@ -88,17 +88,16 @@ class Envelope(msgspec.Struct):
     _body: dict[str, Any]
     _value: bytes
     _is_cloud_event: bool
+    _record: dict[str, Any] | None = None
     _parts: "_Parts | None" = None
 
     @property
     def record(self) -> dict[str, Any]:
         """The event's record; nobody changes it."""
-        if self._is_cloud_event:
-            data = self._body.get("data")
-            record = None if data is None else data.get("record")
-            if type(record) is dict:
-                return record
-        return self._read().record
+        record = self._record
+        if record is None:
+            record = self._record = self._read().record
+        return record
 
     @property
     def changes(self) -> dict[str, Any] | None:
@@ -194,23 +193,28 @@ def read_envelope(value: bytes | None, headers: Iterable[tuple[str, bytes | None
     Raises:
         UnreadableEvent: as for `read_event`.
     """
-    value = value or b""
-    if len(value) > MAX_EVENT_BYTES:
-        raise UnreadableEvent("too_large", f"the value has {len(value)} bytes; at most {MAX_EVENT_BYTES} are read")
+    if value is None or not 0 < len(value) <= MAX_EVENT_BYTES:
+        value = _sized(value, headers)
     attributes = _cloud_event_headers(headers) if headers else None
     if attributes is not None:
-        body = {**attributes, "data": read_json(value) if value else None}
-        return _cloud_envelope(body, value)
-    if not value:
-        raise UnreadableEvent("not_json", "the message has no value; an event is a JSON object")
+        return _cloud_envelope({**attributes, "data": read_json(value) if value else None}, value)
     body = read_json(value)
-    if not isinstance(body, dict):
+    if type(body) is not dict:
         raise UnreadableEvent("not_an_object", f"the value is {name_kind(body)}; an event is a JSON object")
     if "specversion" in body:
         if "data_base64" in body and body.get("data") is None:
             body["data"] = read_base64(body["data_base64"])
         return _cloud_envelope(body, value)
     return Envelope(DEFAULT_TENANT, _plain_type(body), body, value, False)
+
+
+def _sized(value: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> bytes:
+    """Return a value that is missing as an empty one, where the headers are an event by themselves."""
+    if value and len(value) > MAX_EVENT_BYTES:
+        raise UnreadableEvent("too_large", f"the value has {len(value)} bytes; at most {MAX_EVENT_BYTES} are read")
+    if not value and (not headers or _cloud_event_headers(headers) is None):
+        raise UnreadableEvent("not_json", "the message has no value; an event is a JSON object")
+    return value or b""
 
 
 def _cloud_event_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, Any] | None:
@@ -242,14 +246,21 @@ def _header_text(name: str, raw: bytes) -> str:
 
 def _cloud_envelope(body: dict[str, Any], value: bytes) -> Envelope:
     event_type = body.get("type")
-    if not isinstance(event_type, str) or not event_type:
+    if type(event_type) is not str or not event_type:
         raise UnreadableEvent("no_type", "the CloudEvent has no attribute `type`, for instance case.created")
-    data = body.get("data")
-    if data is not None and not isinstance(data, dict):
-        raise UnreadableEvent("not_an_object", f"the event's data is {name_kind(data)}; it is a JSON object")
+    data, record = body.get("data"), None
+    if data is not None:
+        if type(data) is not dict:
+            raise UnreadableEvent("not_an_object", f"the event's data is {name_kind(data)}; it is a JSON object")
+        record = data.get("record")
     tenant_id = body.get("tenantid")
     return Envelope(
-        DEFAULT_TENANT if tenant_id is None else _text(tenant_id) or DEFAULT_TENANT, event_type, body, value, True
+        DEFAULT_TENANT if tenant_id is None else _text(tenant_id) or DEFAULT_TENANT,
+        event_type,
+        body,
+        value,
+        True,
+        record if type(record) is dict else None,
     )
 
 

@@ -11,17 +11,17 @@ the same listeners always make the same bucket.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, TypeVar
 
 from automations.conditions import All, Comparison, compile_condition
 from automations.conditions import Node as Clause
-from automations.conditions.access import Bound, Step, access_steps, without
+from automations.conditions.access import Bound, access_steps, without
 from automations.conditions.compiled import Test, compile_clause
-from automations.conditions.lookups import EVERY, Facts, Key, Lookup, Ordering, Several
-from automations.conditions.plain_clauses import plain_clause
+from automations.conditions.lookups import EVERY, Facts, Key, KeysOf, Lookup, Ordering, Several
+from automations.conditions.plain_clauses import PlainKind, plain_clause
 from automations.listening import Listener
 from trigger_matcher.matching.shards import Shards
 
@@ -34,9 +34,10 @@ _BY_ID: Final = attrgetter("automation_id")
 
 
 class Asked(NamedTuple):
-    """What is still to be asked of an event: clauses side by side, plain ones as values, the others as functions."""
+    """What is still to be asked of an event: plain clauses as values, flat, the others as functions."""
 
     equal: tuple[str, ...]
+    inside: tuple[Any, ...]
     ordered: tuple[Any, ...]
     tests: tuple[Test, ...]
     needs_event: bool
@@ -53,18 +54,16 @@ class Candidate:
 
     def __init__(self, listener: Listener, left: All) -> None:
         self.listener = listener
-        equal, ordered, tests = list[str](), list[Any](), list[Test]()
+        plain: dict[PlainKind, list[Any]] = {"equal": [], "inside": [], "ordered": []}
+        tests = list[Test]()
         for clause in _clauses(left):
-            plain = plain_clause(clause) if isinstance(clause, Comparison) else None
-            if plain is None:
+            value = plain_clause(clause) if isinstance(clause, Comparison) else None
+            if value is None:
                 tests.append(_compile_alone(clause))
-            elif len(plain) == 2:
-                equal += plain
             else:
-                ordered += plain
-        in_order: tuple[Any, ...] = tuple(map(_shared, ordered))
-        needs_event = bool(tests) and listener.needs_event
-        self.asked = _shared(Asked(_shared(tuple(equal)), _shared(in_order), tuple(tests), needs_event))
+                plain[value[0]] += map(_shared, value[1])
+        equal, inside, ordered = (_shared(tuple(values)) for values in plain.values())
+        self.asked = _shared(Asked(equal, inside, ordered, tuple(tests), bool(tests) and listener.needs_event))
 
     @property
     def automation_id(self) -> str:
@@ -72,17 +71,19 @@ class Candidate:
         return self.listener.automation_id
 
 
-class Entry(NamedTuple):
-    """A listener with the clauses it can be found by, and as a candidate before and after the first of them."""
+class Entry:
+    """A listener with the clauses it can be found by; as a candidate it is made where it comes to lie."""
 
-    listener: Listener
-    steps: tuple[Step, ...]
-    unasked: Candidate
-    found: Candidate
+    __slots__ = ("listener", "steps")
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        self.steps = access_steps(listener.condition.tree)
 
     def at(self, depth: int) -> Candidate:
-        """Return the candidate that lies where `depth` clauses lead to."""
-        return self.found if depth else self.unasked
+        """Return the candidate that lies where `depth` clauses lead to: there the first is not asked again."""
+        tree = self.listener.condition.tree
+        return Candidate(self.listener, without(tree, self.steps[0]) if depth and self.steps else tree)
 
 
 class Table(NamedTuple):
@@ -90,6 +91,15 @@ class Table(NamedTuple):
 
     lookup: Lookup
     buckets: Shards[Key, "Bucket"]
+
+
+class Probe(NamedTuple):
+    """A table once more, as an event walks through it."""
+
+    key_of: Callable[[Facts], Key | Several | None]
+    keys_of: KeysOf | None
+    buckets: Shards[Key, "Bucket"]
+    shards: tuple[dict[Key, "Bucket"], ...]
 
 
 class Bounds(NamedTuple):
@@ -116,22 +126,14 @@ class Node:
         self.stay = stay
         self.tables = tables
         self.bounds = bounds
-        # The tables once more, as an event walks through them: it meets these alone.
-        self.probes = tuple((one.lookup.key_of, one.buckets, one.buckets.shards) for one in tables.values())
+        self.probes = tuple(
+            Probe(one.lookup.key_of, one.lookup.keys_of, one.buckets, one.buckets.shards) for one in tables.values()
+        )
 
 
 Bounded = tuple[float | str, Candidate]
 Bucket = Candidate | tuple[Candidate, ...] | Node
 EMPTY: Final[Bucket] = ()
-
-
-def entry_of(listener: Listener) -> Entry:
-    """Return a listener with the clauses it can be found by."""
-    tree = listener.condition.tree
-    steps = access_steps(tree)
-    unasked = Candidate(listener, tree)
-    left = without(tree, steps[0]) if steps else tree
-    return Entry(listener, steps, unasked, unasked if left is tree else Candidate(listener, left))
 
 
 def _clauses(tree: All) -> Iterator[Clause]:
@@ -159,33 +161,35 @@ def find_candidates(bucket: Bucket, facts: Facts, found: list[Candidate]) -> Non
     """Add whoever may match to `found`, some perhaps twice; all others certainly do not."""
     if isinstance(bucket, tuple):
         found.extend(bucket)
-        return
-    if isinstance(bucket, Candidate):
+    elif isinstance(bucket, Candidate):
         found.append(bucket)
-        return
-    if bucket.stay:
+    else:
         found.extend(bucket.stay)
-    for key_of, buckets, shards in bucket.probes:
-        key = key_of(facts)
-        if key is None:
-            continue
-        if type(key) is Several:
-            several = buckets.values() if key is EVERY else (buckets.get(each) for each in key)
-            for below in several:
-                if below is not None:
-                    find_candidates(below, facts, found)
-            continue
-        # As `buckets.get(key)`, without the call: this line is run for every event.
-        reached = (shards[hash(key) & (len(shards) - 1)] if len(shards) > 1 else shards[0]).get(key)  # type: ignore[arg-type]
-        if reached is None:
-            continue
-        if type(reached) is Candidate:
-            found.append(reached)
-        else:
-            find_candidates(reached, facts, found)
-    if not bucket.bounds:
+        for probe in bucket.probes:
+            find_by_probe(probe, facts, found)
+        if bucket.bounds:
+            find_bounded(bucket, facts, found)
+
+
+def find_by_probe(probe: Probe, facts: Facts, found: list[Candidate]) -> None:
+    """Add whoever lies under an event's key, or under one of its keys."""
+    key = probe.key_of(facts)
+    if key is None:
         return
-    for ordering, bounds, candidates in bucket.bounds.values():
+    if type(key) is Several:
+        several = probe.buckets.values() if key is EVERY else (probe.buckets.get(each) for each in key)
+        for below in several:
+            if below is not None:
+                find_candidates(below, facts, found)
+        return
+    reached = probe.buckets.get(key)  # type: ignore[arg-type]
+    if reached is not None:
+        find_candidates(reached, facts, found)
+
+
+def find_bounded(node: Node, facts: Facts, found: list[Candidate]) -> None:
+    """Add those whose bound an event's value reaches."""
+    for ordering, bounds, candidates in node.bounds.values():
         point = ordering.point_of(facts)
         if point is not None:
             if ordering.is_lower_bound:
@@ -215,8 +219,8 @@ def edited(bucket: Bucket, gone: Sequence[Entry], new: Sequence[Entry], depth: i
     left = {entry.listener for entry in gone}
     kept = [one for one in listeners_in(bucket) if one not in left]
     if count > FEW:
-        return _edited_node(Node(0, (), {}, {}), count, (), (*map(entry_of, kept), *new), depth)
-    members = [entry_of(one).at(depth) for one in kept] if isinstance(bucket, Node) else _without(bucket, left)
+        return _edited_node(Node(0, (), {}, {}), count, (), (*map(Entry, kept), *new), depth)
+    members = [Entry(one).at(depth) for one in kept] if isinstance(bucket, Node) else _without(bucket, left)
     members = sorted((*members, *(entry.at(depth) for entry in new)), key=_BY_ID)
     return members[0] if len(members) == 1 else tuple(members)
 

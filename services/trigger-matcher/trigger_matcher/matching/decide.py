@@ -1,16 +1,19 @@
-"""What becomes of an event: for each automation that matches it, a start, or a start skipped with its reason.
+"""What becomes of events: for each automation that one matches, a start, or a start skipped with its reason.
 
 An event is read no further than somebody asks: its type to know whether anybody listens, its record to find
-those who may match, all of it only for those whose conditions speak of it and for those that do match.
+those who may match, all of it only for those whose conditions speak of it and for those that do match. Events of
+one type are matched together, because what each look-up costs besides the event is then divided by many.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from operator import attrgetter, itemgetter
+from typing import Any, Final
 
 from automations.conditions.compiled import Test
-from automations.conditions.plain_clauses import hold
+from automations.conditions.plain_clauses import equal_inside, in_order
 from automations.contracts.commands import EventPosition, StartRun, TriggerEvent
 from automations.contracts.events import CrmEvent, Envelope, Position, event_names
 from automations.contracts.identity import run_id
@@ -18,8 +21,18 @@ from automations.contracts.results import SkipReason, StartSkipped
 from automations.contracts.topics import record_key
 from automations.listening import Listener, judge_match, too_long_chain
 from automations.paths import Scope
-from trigger_matcher.matching.buckets import Bucket, Candidate, find_candidates
+from trigger_matcher.matching.buckets import Bucket, Candidate
 from trigger_matcher.matching.index import Index
+from trigger_matcher.matching.together import Found, TooMany, find_together
+
+MOST_TOGETHER: Final = 100_000
+"""So many candidates of several events are held in memory at the most."""
+
+Match = tuple[int, Candidate]
+"""The place of an event among others, and one of those who hear it and whose conditions hold."""
+
+_ASKED: Final = attrgetter("asked")
+_PLACE: Final = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,32 +79,88 @@ class Reading:
         return whole
 
 
-def match_event(reading: Reading, buckets: Iterable[Bucket]) -> list[Candidate]:
-    """Return those in the buckets whose conditions hold for the event; `Index.heard` says who hears it.
+class Events:
+    """Events as they lie side by side in a batch, each read as far as somebody has asked; None is no event."""
 
-    Each listener comes once. It is not looked at: that is for who needs it.
+    def __init__(self, envelopes: Sequence[Envelope | None], position_of: Callable[[int], Position]) -> None:
+        self.envelopes = envelopes
+        self._position_of = position_of
+        self._readings: dict[int, Reading] = {}
+
+    def __len__(self) -> int:
+        return len(self.envelopes)
+
+    def reading(self, place: int) -> Reading:
+        """Return what the index and the conditions see of the event at a place."""
+        reading = self._readings.get(place)
+        if reading is None:
+            envelope = self.envelopes[place]
+            assert envelope is not None, "there is no event at this place"
+            reading = Reading(envelope, self._position_of(place), envelope.record, envelope.changes)
+            self._readings[place] = reading
+        return reading
+
+    def scope(self, place: int, record: dict[str, Any], *, whole: bool) -> Scope:
+        """Return what conditions may speak of: all of the event at a place, or its record and what changed."""
+        if whole:
+            return self.reading(place).whole
+        envelope = self.envelopes[place]
+        assert envelope is not None, "there is no event at this place"
+        return Scope(record=record, changes=envelope.changes)
+
+
+def match_events(events: Events, index: Index, first: int = 0, until: int | None = None) -> list[Match]:
+    """Return who matches the events from one place until another, in the order of the events.
+
+    Candidates are not looked at: that is for who needs them.
+
+    Raises:
+        TooMany: the events meet more candidates than are held in memory; fewer meet fewer, one is never too many.
     """
-    found: list[Candidate] = []
-    for bucket in buckets:
-        find_candidates(bucket, reading, found)
-    if not found:
-        return []
-    record = reading.record
-    scope: Scope | None = None
-    matches = []
-    for one in found:
-        equal, ordered, tests, needs_event = one.asked
-        if not hold(record, equal, ordered):
+    heard: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    tenant_id, event_type, places = "", "", list[int]()
+    for place, envelope in enumerate(events.envelopes[first:until], first):
+        if envelope is None:
             continue
-        if tests:
-            if needs_event:
-                scope = reading.whole
-            elif scope is None:
-                scope = Scope(record=record, changes=reading.changes)
-            if not _all_hold(tests, scope):
-                continue
-        matches.append(one)
-    return list({one.listener: one for one in matches}.values()) if len(matches) > 1 else matches
+        if envelope.event_type != event_type or envelope.tenant_id != tenant_id:
+            tenant_id, event_type = envelope.tenant_id, envelope.event_type
+            places = heard[tenant_id, event_type]
+        places.append(place)
+    matches: list[Match] = []
+    for (tenant_id, event_type), places in heard.items():
+        buckets = index.heard(tenant_id, event_type)
+        if buckets:
+            matches += _match_together(events, places, buckets)
+    if len(heard) > 1 and len(matches) > MOST_TOGETHER:
+        raise TooMany
+    matches.sort(key=_PLACE)
+    return matches
+
+
+def _match_together(events: Events, places: list[int], buckets: Iterable[Bucket]) -> list[Match]:
+    """Return who matches the events at these places among those in the buckets, who all hear them."""
+    records = [events.envelopes[place].record for place in places]  # type: ignore[union-attr]  # an event is at each
+    found = Found(MOST_TOGETHER)
+    for bucket in buckets:
+        find_together(bucket, records, lambda each: events.reading(places[each]), found)
+    matches: list[Match] = []
+    for each, one, (equal, inside, ordered, tests, needs_event) in zip(
+        found.places, found.candidates, map(_ASKED, found.candidates), strict=True
+    ):
+        record = records[each]
+        # One clause is the usual number, and is asked here.
+        if equal and (record.get(equal[0]) != equal[1] or (len(equal) > 2 and not _all_equal(record, equal))):
+            continue
+        if (inside and not equal_inside(record, inside)) or (ordered and not in_order(record, ordered)):
+            continue
+        if tests and not _all_hold(tests, events.scope(places[each], record, whole=needs_event)):
+            continue
+        matches.append((places[each], one))
+    return matches
+
+
+def _all_equal(record: dict[str, Any], flat: tuple[str, ...]) -> bool:
+    return all(record.get(flat[place]) == flat[place + 1] for place in range(0, len(flat), 2))
 
 
 def _all_hold(tests: tuple[Test, ...], scope: Scope) -> bool:
@@ -101,28 +170,16 @@ def _all_hold(tests: tuple[Test, ...], scope: Scope) -> bool:
     return True
 
 
-def reading_of(envelope: Envelope, position: Position) -> Reading:
-    """Return an event to be matched."""
-    return Reading(envelope, position, envelope.record, envelope.changes)
-
-
-def decide(
-    envelope: Envelope, position: Position, index: Index, *, now: datetime, definitions_offset: int
-) -> list[Decision]:
-    """Return one decision for each automation that the event matches and that saw it, in both lanes.
+def decide(reading: Reading, matches: Iterable[Candidate], *, now: datetime, definitions_offset: int) -> list[Decision]:
+    """Return one decision for each listener that an event matches and that saw it; one may be given twice.
 
     `definitions_offset` says up to where the definitions were read, exclusive.
     """
-    buckets = index.heard(envelope.tenant_id, envelope.event_type)
-    if not buckets:
-        return []
-    reading = reading_of(envelope, position)
-    matches = match_event(reading, buckets)
-    if not matches:
-        return []
-    event = envelope.event(position, reading.trigger)
+    position = reading.position
+    event = reading.envelope.event(position, reading.trigger)
     place = EventPosition(topic=position.topic, partition=position.partition, offset=position.offset)
-    decisions = (_decision(event, place, one.listener, now, definitions_offset) for one in matches)
+    listeners = dict.fromkeys(one.listener for one in matches)
+    decisions = (_decision(event, place, listener, now, definitions_offset) for listener in listeners)
     return [decision for decision in decisions if decision is not None]
 
 

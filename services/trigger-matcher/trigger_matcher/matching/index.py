@@ -13,7 +13,7 @@ from typing import Final
 from automations.contracts.identity import Lane
 from automations.definition.event_patterns import covering_patterns
 from automations.listening import Listener
-from trigger_matcher.matching.buckets import Bucket, Entry, edited, entry_of, listeners_in
+from trigger_matcher.matching.buckets import Bucket, Entry, edited, listeners_in
 from trigger_matcher.matching.shards import Shards
 
 Group = tuple[str, Lane, str]
@@ -65,7 +65,7 @@ class Index:
         changes: dict[Group, tuple[list[Entry], list[Entry]]] = {}
         for which, listeners in enumerate((gone, new)):
             for listener in listeners:
-                entry = entry_of(listener)
+                entry = Entry(listener)
                 for event in listener.events:
                     group = (listener.tenant_id, listener.lane, event)
                     changes.setdefault(group, ([], []))[which].append(entry)
