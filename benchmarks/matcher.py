@@ -26,10 +26,11 @@ from rich.console import Console
 from automations.clock import from_milliseconds
 from automations.contracts.events import Position, read_envelope
 from automations.listening import listeners_of, scope_of
+from automations.memory import use_large_pages
 from automations.messaging.batches import Batch
 from automations.service import calm_garbage_collection
 from benchmarks.figures import Figure, percentile
-from benchmarks.matcher_kafka import measure_kafka
+from benchmarks.matcher_kafka import SIZES, measure_kafka
 from benchmarks.matcher_load import Automations, automation_id
 from embedded import kafka
 from embedded.report import PlainReport
@@ -38,7 +39,6 @@ from trigger_matcher.definitions import DefinitionTable
 from trigger_matcher.evaluation import alike
 from trigger_matcher.matching import Candidate, Events, Index, match_events
 
-SIZES: Final = (100, 1_000, 10_000, 100_000)
 BATCHES: Final = 16
 _CHECKED: Final = 500
 _ONE_BY_ONE: Final = 10_000
@@ -74,6 +74,7 @@ def _measure_matching(console: Console) -> list[Figure]:
     console.print(f"indexing {', '.join(f'{size:,}' for size in SIZES)} automations …")
     loads = {size: _loaded(size) for size in SIZES}
     calm_garbage_collection()
+    use_large_pages()
     try:
         for load in loads.values():
             _check(load)

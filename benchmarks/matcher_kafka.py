@@ -17,6 +17,7 @@ from typing import Any, Final
 import httpx
 import psutil
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage
 from rich.console import Console
@@ -26,11 +27,13 @@ from automations.contracts.commands import start_run_reader
 from automations.contracts.definitions import AutomationDefined, LiveDocument, definition_key
 from automations.contracts.topics import CRM_EVENTS, DEFINITIONS, RUN_COMMANDS
 from automations.contracts.wire import encode
+from automations.memory import use_large_pages
 from automations.messaging.batches import BATCH_TIMEOUT_MS, BatchHandler, read_batches
 from automations.messaging.connection import KafkaSettings
 from automations.messaging.definitions import DefinitionsFollower
 from automations.messaging.publisher import Publisher, Record
 from automations.messaging.topic_setup import create_topics
+from automations.service import calm_garbage_collection
 from benchmarks.figures import Figure, percentile
 from benchmarks.matcher_load import Automations, automation_id
 from embedded.ports import find_free
@@ -38,6 +41,7 @@ from trigger_matcher.consumer import MAX_RECORDS, EventConsumer
 from trigger_matcher.definitions import DefinitionTable
 
 AUTOMATIONS: Final = 100_000
+SIZES: Final = (100, 1_000, 10_000, AUTOMATIONS)
 EVENTS: Final = 200_000
 MATCHING: Final = 0.1
 """The share of events that start a run."""
@@ -55,10 +59,10 @@ async def measure_kafka(bootstrap_servers: str, console: Console) -> list[Figure
     await publisher.start()
     try:
         automations = Automations(AUTOMATIONS)
-        console.print(f"publishing {AUTOMATIONS:,} definitions and {EVENTS:,} events …")
+        console.print(f"publishing {AUTOMATIONS:,} definitions …")
         await _publish_definitions(publisher, automations)
         service = await _measure_service(settings, publisher, console)
-        stream = await _measure_stream(settings, automations, console)
+        stream = await _measure_stream(settings, console)
     finally:
         await publisher.stop()
     return [*stream, *service]
@@ -75,7 +79,7 @@ async def _publish_definitions(publisher: Publisher, automations: Automations) -
     await publisher.publish_all(records)
 
 
-async def _publish_events(settings: KafkaSettings, automations: Automations) -> None:
+async def _publish_events(settings: KafkaSettings, topic: str, automations: Automations) -> None:
     """Publish events of which the stated share matches one automation, and the others nobody."""
     producer = AIOKafkaProducer(**settings.client_arguments(), linger_ms=5)
     await producer.start()
@@ -87,67 +91,103 @@ async def _publish_events(settings: KafkaSettings, automations: Automations) -> 
                 if number % period == 0
                 else value.replace(b'"priority":"', b'"priority":"un').replace(b'"region":"', b'"region":"un')
             )
-            await producer.send(CRM_EVENTS.name, told, key=str(number).encode())
+            await producer.send(topic, told, key=str(number).encode())
         await producer.flush()
     finally:
         await producer.stop()
 
 
-async def _measure_stream(settings: KafkaSettings, automations: Automations, console: Console) -> list[Figure]:
-    await _publish_events(settings, automations)
-    table = DefinitionTable()
-    follower = DefinitionsFollower(settings, "benchmark", table.take)
+async def _create_event_topics(settings: KafkaSettings) -> dict[int, str]:
+    """Return for each number of automations the topic of the events made for them."""
+    topics = {size: CRM_EVENTS.name if size == AUTOMATIONS else f"bench.events.{size}" for size in SIZES}
+    admin = AIOKafkaAdminClient(**settings.client_arguments())
+    await admin.start()
+    try:
+        new = [NewTopic(name, settings.partitions, 1) for name in topics.values() if name != CRM_EVENTS.name]
+        await admin.create_topics(new)
+    finally:
+        await admin.close()
+    return topics
+
+
+async def _measure_stream(settings: KafkaSettings, console: Console) -> list[Figure]:
+    topics = await _create_event_topics(settings)
+    tables = {}
+    for size, topic in topics.items():
+        console.print(f"publishing {EVENTS:,} events for {size:,} automations …")
+        await _publish_events(settings, topic, Automations(size))
+        tables[size] = _table(size)
+    follower = DefinitionsFollower(settings, "benchmark", lambda *_: None)
     await follower.start()
-    table.index()
-    gc.collect()
-    gc.freeze()
     publisher = Publisher(settings, "benchmark")
     await publisher.start()
-    consumer = EventConsumer(table, follower, publisher, utc_now)
+    calm_garbage_collection()
+    use_large_pages()
     raw: list[tuple[float, float]] = []
-    commands: list[tuple[float, float]] = []
+    commands: dict[int, list[tuple[float, float]]] = {size: [] for size in SIZES}
 
     async def ignore(_: object) -> None:
         return None
 
     try:
         for number in range(ROUNDS):
-            console.print(f"reading {EVENTS:,} events, round {number + 1} of {ROUNDS} …")
-            raw.append(await _read_all(settings, f"raw-{number}", _subscribe_plainly, ignore))
-            commands.append(await _read_all(settings, f"matcher-{number}", _subscribe_as_service, consumer.handle))
+            console.print(f"reading {EVENTS:,} events again and again, round {number + 1} of {ROUNDS} …")
+            raw.append(await _read_all(settings, topics[AUTOMATIONS], f"raw-{number}", _subscribe_plainly, ignore))
+            for size, topic in topics.items():
+                handle = EventConsumer(tables[size], follower, publisher, utc_now).handle
+                group = f"matcher-{size}-{number}"
+                commands[size].append(await _read_all(settings, topic, group, _subscribe_as_service, handle))
     finally:
         await publisher.stop()
         await follower.stop()
         gc.unfreeze()
     alone = [await _consumer_alone(settings) for _ in range(ROUNDS)]
-    best_raw, best_commands = min(cpu for cpu, _ in raw), min(cpu for cpu, _ in commands)
-    raw_clock, clock = min(seconds for _, seconds in raw), min(seconds for _, seconds in commands)
+    raw_cpu, raw_clock = (min(values) for values in zip(*raw, strict=True))
+    cpu, clock = (min(values) for values in zip(*commands[AUTOMATIONS], strict=True))
+    first_clock = min(seconds for _, seconds in commands[SIZES[0]])
+    of_events = f"event to command, {MATCHING:.0%} of events match"
     return [
-        Figure(
-            "matcher.kafka_ratio",
-            raw_clock / clock,
-            "",
-            f"event to command, {MATCHING:.0%} of events match, beside FastStream's raw batches; by the clock",
+        Figure("matcher.kafka_ratio", raw_clock / clock, "", f"{of_events}, beside FastStream's raw batches"),
+        *(
+            Figure(
+                f"matcher.kafka_events_per_second.{size}",
+                EVENTS / min(seconds for _, seconds in told),
+                "1/s",
+                of_events,
+            )
+            for size, told in commands.items()
         ),
-        Figure("matcher.kafka_events_per_second", EVENTS / clock, "1/s", "event to command"),
+        Figure("matcher.kafka_speed_kept", first_clock / clock, "", f"of that at {SIZES[0]}, at {AUTOMATIONS:,}"),
         Figure("matcher.kafka_raw_events_per_second", EVENTS / raw_clock, "1/s", "FastStream's raw batches"),
-        Figure("matcher.kafka_commands_cpu_us", best_commands / EVENTS * 1e6, "µs", "CPU per event, to command"),
-        Figure("matcher.kafka_raw_cpu_us", best_raw / EVENTS * 1e6, "µs", "CPU per event, FastStream's raw batches"),
+        Figure("matcher.kafka_commands_cpu_us", cpu / EVENTS * 1e6, "µs", "CPU per event, to command"),
+        Figure("matcher.kafka_raw_cpu_us", raw_cpu / EVENTS * 1e6, "µs", "CPU per event, FastStream's raw batches"),
         Figure("matcher.kafka_consumer_cpu_us", min(alone) / EVENTS * 1e6, "µs", "CPU per event, aiokafka alone"),
     ]
 
 
-Subscribe = Callable[[KafkaBroker, str, Callable[[Any], Awaitable[None]], Callable[[BaseException], None]], None]
+def _table(size: int) -> DefinitionTable:
+    table = DefinitionTable()
+    for definition in Automations(size).definitions():
+        table.take(definition.tenant_id, definition.automation_id, definition)
+    table.index()
+    return table
+
+
+Subscribe = Callable[[KafkaBroker, str, str, Callable[[Any], Awaitable[None]], Callable[[BaseException], None]], None]
 
 
 def _subscribe_as_service(
-    broker: KafkaBroker, group: str, handler: BatchHandler, on_fatal: Callable[[BaseException], None]
+    broker: KafkaBroker, topic: str, group: str, handler: BatchHandler, on_fatal: Callable[[BaseException], None]
 ) -> None:
-    read_batches(broker, CRM_EVENTS.name, group=group, handler=handler, on_fatal=on_fatal, max_records=MAX_RECORDS)
+    read_batches(broker, topic, group=group, handler=handler, on_fatal=on_fatal, max_records=MAX_RECORDS)
 
 
 def _subscribe_plainly(
-    broker: KafkaBroker, group: str, handler: Callable[[Any], Awaitable[None]], _: Callable[[BaseException], None]
+    broker: KafkaBroker,
+    topic: str,
+    group: str,
+    handler: Callable[[Any], Awaitable[None]],
+    _: Callable[[BaseException], None],
 ) -> None:
     """Subscribe as FastStream's documentation does to batches, with a decoder that leaves the bytes as they are."""
 
@@ -155,7 +195,7 @@ def _subscribe_plainly(
         return message
 
     @broker.subscriber(
-        CRM_EVENTS.name,
+        topic,
         group_id=group,
         batch=True,
         max_records=MAX_RECORDS,
@@ -170,7 +210,7 @@ def _subscribe_plainly(
 
 
 async def _read_all(
-    settings: KafkaSettings, group: str, subscribe: Subscribe, handler: Callable[[Any], Awaitable[None]]
+    settings: KafkaSettings, topic: str, group: str, subscribe: Subscribe, handler: Callable[[Any], Awaitable[None]]
 ) -> tuple[float, float]:
     """Return CPU and clock seconds from joining the group to the end of the last batch."""
     done, failed = asyncio.Event(), list[BaseException]()
@@ -188,7 +228,7 @@ async def _read_all(
         done.set()
 
     broker = settings.broker(group)
-    subscribe(broker, group, counted, fatal)
+    subscribe(broker, topic, group, counted, fatal)
     began = (process_time(), perf_counter())
     await broker.start()
     try:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from aiokafka.errors import KafkaConnectionError
 
 from automations.clock import utc_now
+from automations.memory import use_large_pages
 from automations.messaging.batches import read_batches
 from automations.messaging.connection import KafkaSettings
 from automations.messaging.definitions import DefinitionsFollower
@@ -61,6 +62,7 @@ def _loading() -> Iterator[None]:
     gc.disable()
     try:
         yield
+        log.info("definitions loaded", in_large_pages_bytes=use_large_pages())
     finally:
         gc.enable()
         gc.freeze()

@@ -213,6 +213,8 @@ def listeners_in(bucket: Bucket) -> dict[Listener, None]:
 
 def edited(bucket: Bucket, gone: Sequence[Entry], new: Sequence[Entry], depth: int = 0) -> Bucket:
     """Return the bucket without some of its listeners and with others; `depth` clauses led to it."""
+    if bucket == EMPTY and len(new) == 1:
+        return new[0].at(depth)
     count = len(new) - len(gone) + (bucket.count if isinstance(bucket, Node) else len(_members(bucket)))
     if isinstance(bucket, Node) and count > FEW:
         return _edited_node(bucket, count, gone, new, depth)

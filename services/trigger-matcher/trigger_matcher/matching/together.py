@@ -103,14 +103,14 @@ def _hits(probe: Probe, keys: Sequence[Any]) -> list[Bucket | None]:
     return [shards[hash(key) & mask].get(key) for key in keys]
 
 
-def _take_hits(hits: list[Any], facts_of: FactsOf, found: Found) -> None:
-    if not any(hits):
-        return
+def _take_hits(hits: Sequence[Any], facts_of: FactsOf, found: Found) -> None:
+    count = len(hits)
+    reached = list(compress(range(count), hits))
     # Looking at the types alone has all hits fetched from memory, several at a time.
-    if set(map(type, hits)) == _ONE_EACH:
+    if len(reached) == count and set(map(type, hits)) == _ONE_EACH:
         found.add_each(hits)
         return
-    for place in compress(range(len(hits)), hits):
+    for place in reached:
         hit = hits[place]
         if type(hit) is Candidate:
             found.places.append(place)
@@ -121,7 +121,7 @@ def _take_hits(hits: list[Any], facts_of: FactsOf, found: Found) -> None:
             below: list[Candidate] = []
             find_candidates(hit, facts_of(place), below)
             found.add(place, below)
-    found.check(0, of_one_event=len(hits) == 1)
+    found.check(0, of_one_event=count == 1)
 
 
 def _one_by_one(count: int, find: Callable[[Facts, list[Candidate]], None], facts_of: FactsOf, found: Found) -> None:
