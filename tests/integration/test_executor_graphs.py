@@ -1,6 +1,7 @@
 """Graphs as the executor performs them: side by side, by time, again and not any more."""
 
 import asyncio
+import uuid
 from collections import Counter
 from typing import Any
 
@@ -151,6 +152,47 @@ async def test_crash_repeats_nothing_of_a_long_run(
     assert asked == {"/after": 1, **{f"/long-{done}/{n}": 1 for n in range(140) if n != done}}
     numbers = [fact.seq for fact in facts]
     assert sorted(set(numbers)) == list(range(1, max(numbers) + 1))
+
+
+@pytest.mark.parametrize(("asks", "reason"), [(True, "already_completed"), (False, "unknown_task")])
+async def test_late_inputs_find_a_run_as_it_ended(
+    commander: Commander,
+    results: ResultsTail,
+    server: CountingServer,
+    executor: ServiceProcess,
+    asks: bool,
+    reason: str,
+) -> None:
+    """The state of a run that has ended is what replaying its journal gives; nothing of it is told or done again."""
+    questions: list[dict[str, Any]] = [{"type": "human_task"}] if asks else []
+    automation, offset = await commander.define([named("a", server), *questions, named("b", server)])
+    command = commander.command(automation, offset)
+    await commander.start(command)
+    task: str | None = str(uuid.uuid4())
+    if asks:
+        parked = await results.until_waiting(command.run_id)
+        assert parked.waiting is not None
+        task = parked.waiting.task_id
+    assert task is not None
+    if asks:
+        await commander.complete(command.run_id, task, {"approved": True})
+    ended = await results.until_ended(command.run_id)
+    await commander.cancel(command.run_id)
+    late = [await commander.complete(command.run_id, task, {"approved": False})]
+
+    async def judged() -> list[Any]:
+        told = [fact for fact in await results.of_run(command.run_id) if fact.seq > ended[-1].seq]
+        return told if {fact.verdict.submission_id for fact in told if fact.verdict is not None} == set(late) else []
+
+    await eventually(judged)
+    await executor.kill()
+    await executor.start()
+    late.append(await commander.complete(command.run_id, task, {"approved": False}))
+    told = await eventually(judged)
+    assert {fact.verdict.reason for fact in told if fact.verdict is not None} == {reason}
+    assert {fact.status for fact in told} == {"completed"}
+    assert not any(fact.steps for fact in told)
+    assert Counter(paths_of(server, command.run_id)) == {"/a": 1, "/b": 1}
 
 
 async def test_task_out_of_time_leads_on_without_anybody(

@@ -147,7 +147,7 @@ class Runner:
 
     def _take_up(self, held: HeldRun) -> ActiveRun:
         active = ActiveRun(held.run, PublishedUpTo(held.published), timers_of(held.run))
-        active.to_replay = held.unpublished
+        active.to_replay = held.journaled
         active.holds_turn = held.holds_turn
         active.take(held.inputs)
         return active
@@ -180,8 +180,8 @@ class Runner:
             self._on_fatal(error)
 
     async def _perform(self, active: ActiveRun) -> None:
-        run = active.run
-        plan = await self._versions.plan(run.tenant_id, run.automation_id, run.version)
+        begun = active.run
+        plan = await self._versions.plan(begun.tenant_id, begun.automation_id, begun.version)
         self._replay(active, plan)
         if active.was_in_flight:
             taken = take_up(active.run, plan, utc_now())
@@ -189,7 +189,7 @@ class Runner:
             for given in taken.inputs:
                 active.give(given)
         elif active.was_waiting:
-            calls = calls_put_off(run, plan)
+            calls = calls_put_off(active.run, plan)
             active.to_perform.extend(calls)
             active.not_begun.update(call.path for call in calls)
         if active.holds_turn and active.run.state == "queued":
@@ -202,6 +202,7 @@ class Runner:
 
     def _replay(self, active: ActiveRun, plan: Plan) -> None:
         """Bring the run to where its journal is, and publish the facts that may not have been."""
+        published = active.published.seq
         for entry in active.to_replay:
             given = input_decoder.decode(entry.input)
             fact = None
@@ -210,8 +211,9 @@ class Runner:
                 active.run, active.timers, fact = moved.run, moved.timers, moved.fact
             elif isinstance(given, Started):
                 fact = start_run(given, plan).fact
-            told = encode(fact) if entry.fact is None else entry.fact
-            self._publication.add(active.key, told, entry.seq, active.published)
+            if entry.seq > published:
+                told = encode(fact) if entry.fact is None else entry.fact
+                self._publication.add(active.key, told, entry.seq, active.published)
 
     async def _perform_on(self, active: ActiveRun, plan: Plan) -> bool:
         """Do what there is to do, or wait until there is something; return whether the run was given up."""

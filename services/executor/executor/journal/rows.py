@@ -78,8 +78,8 @@ class HeldRun(NamedTuple):
     holds_turn: bool = False
     inputs: tuple[PendingInput, ...] = ()
     """What waits for it in the inbox, as it is to be applied."""
-    unpublished: tuple[Entry, ...] = ()
-    """What was journaled of it after the last fact that is known to be published."""
+    journaled: tuple[Entry, ...] = ()
+    """What was journaled of it after its state, and after the last fact that is known to be published."""
 
 
 class ClaimedRun(NamedTuple):

@@ -100,7 +100,7 @@ async def release_runs(connection: PoolConnection, process: int, releases: Seque
         statuses=[release.run.status for release in releases],
         seqs=[release.run.seq for release in releases],
         publisheds=[release.published for release in releases],
-        states=[encode(release.run) for release in releases],
+        states=[None if release.run.ended else encode(release.run) for release in releases],
         gives=[release.gives_turn for release in releases],
     )
     return await _take_up(connection, rows)
@@ -125,21 +125,23 @@ async def keep_fired(connection: PoolConnection, fired: Sequence[tuple[str, Time
 async def load_held(
     connection: PoolConnection, rows: AsyncIterator[Any], *, were_under_way: bool = False
 ) -> list[HeldRun]:
-    """Return runs that this process has taken up, with what waits for them and what may not be published.
+    """Return runs that this process has taken up, with what waits for them and what was journaled since.
 
-    Of runs that `were_under_way` more may be journaled than their rows say.
+    That is what came after their states, or may not be published. Of runs that `were_under_way` more may be journaled
+    than their rows say.
     """
     found = [(row, read_run(row["state"])) async for row in rows if row["process"] is not None]
     if not found:
         return []
     inputs = await load_inputs(connection, [run.run_id for _, run in found])
     entries: dict[str, list[Entry]] = defaultdict(list)
-    behind = [(run.run_id, row["published"]) for row, run in found if were_under_way or row["published"] < row["seq"]]
+    known = ((row, run.run_id, min(row["published"], run.seq)) for row, run in found)
+    behind = [(run_id, after) for row, run_id, after in known if were_under_way or after < row["seq"]]
     if behind:
-        unpublished = queries.load_unpublished(
+        journaled = queries.load_journaled(
             connection, run_ids=[run_id for run_id, _ in behind], afters=[after for _, after in behind]
         )
-        async for row in unpublished:
+        async for row in journaled:
             entries[str(row["run_id"])].append(Entry(row["seq"], row["input"], row["fact"]))
     return [
         HeldRun(
@@ -147,7 +149,7 @@ async def load_held(
             row["published"],
             holds_turn=row["turn"] == "held",
             inputs=_in_order(run, row["turn"], inputs.get(run.run_id, ())),
-            unpublished=tuple(entries.get(run.run_id, ())),
+            journaled=tuple(entries.get(run.run_id, ())),
         )
         for row, run in found
     ]

@@ -62,11 +62,13 @@ WHERE runs.run_id = decided.run_id AND (decided.turn IS DISTINCT FROM 'queued' O
 RETURNING runs.process, state, runs.seq, published, runs.turn;
 
 -- name: release_runs(process, run_ids, statuses, seqs, publisheds, states, gives)
--- Give up runs that wait or have ended, all of whose facts are published, with the state they are in. Those that give
--- their turn away hand it to the queued run that came first, which this process adopts; gives the adopted ones.
+-- Give up runs that wait or have ended, all of whose facts are published. One that waits leaves the state it is in; of
+-- one that has ended nearly nobody asks again, and replaying the journal gives it. Those that give their turn away hand
+-- it to the queued run that came first, which this process adopts; gives the adopted ones.
 WITH released AS (
     UPDATE runs
-    SET process = NULL, status = new.status, seq = new.seq, published = new.published, state = new.state,
+    SET process = NULL, status = new.status, seq = new.seq, published = new.published,
+        state = coalesce(new.state, runs.state),
         turn = CASE WHEN NOT new.gives_turn THEN runs.turn END
     FROM unnest(
         :run_ids::uuid[], :statuses::text[], :seqs::integer[], :publisheds::integer[], :states::bytea[],
@@ -106,8 +108,8 @@ WITH lost AS (
 UPDATE runs SET turn = 'held', process = :process::bigint FROM next WHERE runs.run_id = next.run_id
 RETURNING process, state, seq, published, turn;
 
--- name: load_unpublished(run_ids, afters)
--- What was journaled of these runs and may not be published.
+-- name: load_journaled(run_ids, afters)
+-- What was journaled of these runs after these numbers.
 SELECT run_id, seq, input, fact FROM journal JOIN unnest(:run_ids::uuid[], :afters::integer[]) AS told (run_id, after)
 USING (run_id) WHERE seq > after ORDER BY run_id, seq;
 
