@@ -10,7 +10,8 @@ from playwright.async_api import Browser, Page
 
 from tests.browser.conftest import WEB, WITHIN_MS
 from tests.browser.fit import LOOK_AGAIN_MS, LOOKS, unfit
-from tests.browser.states import Places, State, set_up_places, walk
+from tests.browser.places import Places, set_up_places
+from tests.browser.states import State, walk
 from tests.support.product import Product
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"

@@ -9,7 +9,8 @@ from playwright.async_api import Browser, BrowserContext, Route, expect
 from tests.browser.building import SOON_MS
 from tests.browser.conftest import WITHIN_MS
 from tests.browser.fit import unfit
-from tests.browser.states import Places, State, set_up_places, settle, walk
+from tests.browser.places import Places, set_up_places
+from tests.browser.states import State, settle, walk
 from tests.support.product import Product
 
 LONG = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft " * 2
