@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from math import ceil
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -168,9 +169,16 @@ def alike(batch: Batch) -> Iterator[Sequence[int]]:
     by_look: defaultdict[bytes, list[int]] = defaultdict(list)
     for place, message in enumerate(batch):
         by_look[(message.value or b"")[begin:end]].append(place)
-    in_order = [place for places in by_look.values() for place in places]
-    for begin in range(0, len(in_order), READ_TOGETHER):
-        yield in_order[begin : begin + READ_TOGETHER]
+    portion: list[int] = []
+    for places in by_look.values():
+        share = ceil(len(places) / ceil(len(places) / READ_TOGETHER))
+        for taken in range(0, len(places), share):
+            part = places[taken : taken + share]
+            if portion and len(portion) + len(part) > READ_TOGETHER:
+                yield portion
+                portion = []
+            portion += part
+    yield portion
 
 
 def _position(message: Message) -> Position:

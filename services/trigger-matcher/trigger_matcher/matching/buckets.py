@@ -33,14 +33,23 @@ T = TypeVar("T")
 _BY_ID: Final = attrgetter("automation_id")
 
 
-class Asked(NamedTuple):
-    """What is still to be asked of an event: plain clauses as values, flat, the others as functions."""
+class Rest(NamedTuple):
+    """What is asked of an event after the first clause: plain clauses as values, flat, the others as functions."""
 
     equal: tuple[str, ...]
     inside: tuple[Any, ...]
     ordered: tuple[Any, ...]
     tests: tuple[Test, ...]
     needs_event: bool
+
+
+class Asked(NamedTuple):
+    """What is still to be asked of an event. Most often it is that one field equals one text, and nothing else."""
+
+    name: str | None
+    """No field, and no text: what no record has equals nothing."""
+    text: str | None
+    rest: Rest | None
 
 
 class Candidate:
@@ -62,8 +71,10 @@ class Candidate:
                 tests.append(_compile_alone(clause))
             else:
                 plain[value[0]] += map(_shared, value[1])
-        equal, inside, ordered = (_shared(tuple(values)) for values in plain.values())
-        self.asked = _shared(Asked(equal, inside, ordered, tuple(tests), bool(tests) and listener.needs_event))
+        name, text, *more = plain["equal"] or (None, None)
+        equal, inside, ordered = (_shared(tuple(values)) for values in (more, plain["inside"], plain["ordered"]))
+        rest = Rest(equal, inside, ordered, tuple(tests), bool(tests) and listener.needs_event)
+        self.asked = _shared(Asked(name, text, _shared(rest) if any(rest) else None))
 
     @property
     def automation_id(self) -> str:

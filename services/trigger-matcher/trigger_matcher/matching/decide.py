@@ -21,7 +21,7 @@ from automations.contracts.results import SkipReason, StartSkipped
 from automations.contracts.topics import record_key
 from automations.listening import Listener, judge_match, too_long_chain
 from automations.paths import Scope
-from trigger_matcher.matching.buckets import Bucket, Candidate
+from trigger_matcher.matching.buckets import Bucket, Candidate, Rest
 from trigger_matcher.matching.index import Index
 from trigger_matcher.matching.together import Found, TooMany, find_together
 
@@ -139,24 +139,32 @@ def match_events(events: Events, index: Index, first: int = 0, until: int | None
 
 def _match_together(events: Events, places: list[int], buckets: Iterable[Bucket]) -> list[Match]:
     """Return who matches the events at these places among those in the buckets, who all hear them."""
-    records = [events.envelopes[place].record for place in places]  # type: ignore[union-attr]  # an event is at each
+    records: list[dict[Any, Any]] = [
+        events.envelopes[place].record  # type: ignore[union-attr]  # an event is at each
+        for place in places
+    ]
     found = Found(MOST_TOGETHER)
     for bucket in buckets:
         find_together(bucket, records, lambda each: events.reading(places[each]), found)
     matches: list[Match] = []
-    for each, one, (equal, inside, ordered, tests, needs_event) in zip(
+    for each, one, (name, text, rest) in zip(
         found.places, found.candidates, map(_ASKED, found.candidates), strict=True
     ):
         record = records[each]
-        # One clause is the usual number, and is asked here.
-        if equal and (record.get(equal[0]) != equal[1] or (len(equal) > 2 and not _all_equal(record, equal))):
-            continue
-        if (inside and not equal_inside(record, inside)) or (ordered and not in_order(record, ordered)):
-            continue
-        if tests and not _all_hold(tests, events.scope(places[each], record, whole=needs_event)):
-            continue
-        matches.append((places[each], one))
+        if record.get(name) == text and (rest is None or _holds(rest, record, events, places[each])):
+            matches.append((places[each], one))
     return matches
+
+
+def _holds(rest: Rest, record: dict[Any, Any], events: Events, place: int) -> bool:
+    """Return whether all clauses but the first hold for the event at a place."""
+    equal, inside, ordered, tests, needs_event = rest
+    return (
+        (not equal or _all_equal(record, equal))
+        and (not inside or equal_inside(record, inside))
+        and (not ordered or in_order(record, ordered))
+        and (not tests or _all_hold(tests, events.scope(place, record, whole=needs_event)))
+    )
 
 
 def _all_equal(record: dict[str, Any], flat: tuple[str, ...]) -> bool:
