@@ -49,9 +49,9 @@ def test_index_agrees_with_a_plain_loop_in_10_000_cases() -> None:
     def agrees(everybody: list[Listener], happened: list[Envelope]) -> None:
         index = index_of(*everybody)
         together = matches_of(index, *happened)
+        assert matches_of(index, happened[0]) == together[:1]
         for event, candidates in zip(happened, together, strict=True):
             expected = matches_by_loop(everybody, event)
-            assert matches(index, event) == expected
             assert sorted(one.automation_id for one in candidates) == expected
             compared["cases"] += 1
             compared["matches"] += len(expected)

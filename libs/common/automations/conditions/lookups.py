@@ -111,7 +111,7 @@ def _column(root: str, segments: tuple[str, ...]) -> Column | None:
 
     def values(records: Sequence[Record]) -> list[Any] | None:
         around: list[Any] = [record.get(name) for record in records]
-        if not _OBJECTS.issuperset(map(type, around)) or True in [whole in record for record in records]:
+        if not _OBJECTS.issuperset(map(type, around)) or [1 for record in records if whole in record]:
             return None
         return [each.get(inner) for each in around]
 

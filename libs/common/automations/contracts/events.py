@@ -193,11 +193,11 @@ def read_envelope(value: bytes | None, headers: Iterable[tuple[str, bytes | None
     Raises:
         UnreadableEvent: as for `read_event`.
     """
-    if value is None or not 0 < len(value) <= MAX_EVENT_BYTES:
+    if headers or not value or len(value) > MAX_EVENT_BYTES:
         value = _sized(value, headers)
-    attributes = _cloud_event_headers(headers) if headers else None
-    if attributes is not None:
-        return _cloud_envelope({**attributes, "data": read_json(value) if value else None}, value)
+        attributes = _cloud_event_headers(headers)
+        if attributes is not None:
+            return _cloud_envelope({**attributes, "data": read_json(value) if value else None}, value)
     body = read_json(value)
     if type(body) is not dict:
         raise UnreadableEvent("not_an_object", f"the value is {name_kind(body)}; an event is a JSON object")

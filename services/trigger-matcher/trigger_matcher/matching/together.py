@@ -8,6 +8,7 @@ under way. Where one of the events has no usual form for a step, each is asked a
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import compress
+from types import NoneType
 from typing import Any, Final
 
 from automations.conditions.lookups import Facts
@@ -24,7 +25,7 @@ from trigger_matcher.matching.buckets import (
 FactsOf = Callable[[int], Facts]
 """Gives what an event is looked up by, from its place among the others."""
 
-_ONE_EACH: Final = {Candidate}
+_ONE_OR_NONE: Final = frozenset({Candidate, NoneType})
 
 
 class TooMany(Exception):
@@ -56,11 +57,6 @@ class Found:
         for candidate in candidates:
             self.places += range(count)
             self.candidates += [candidate] * count
-
-    def add_each(self, hits: Sequence[Candidate]) -> None:
-        """Note one candidate for each event."""
-        self.places += range(len(hits))
-        self.candidates += hits
 
     def check(self, more: int, *, of_one_event: bool) -> None:
         """Refuse to hold more than the most, unless one event alone meets so many.
@@ -104,24 +100,20 @@ def _hits(probe: Probe, keys: Sequence[Any]) -> list[Bucket | None]:
 
 
 def _take_hits(hits: Sequence[Any], facts_of: FactsOf, found: Found) -> None:
-    count = len(hits)
-    reached = list(compress(range(count), hits))
     # Looking at the types alone has all hits fetched from memory, several at a time.
-    if len(reached) == count and set(map(type, hits)) == _ONE_EACH:
-        found.add_each(hits)
+    if _ONE_OR_NONE.issuperset(map(type, hits)):
+        found.places += compress(range(len(hits)), hits)
+        found.candidates += filter(None, hits)
         return
-    for place in reached:
+    for place in compress(range(len(hits)), hits):
         hit = hits[place]
-        if type(hit) is Candidate:
-            found.places.append(place)
-            found.candidates.append(hit)
-        elif type(hit) is tuple:
-            found.add(place, hit)
-        else:
+        if isinstance(hit, Node):
             below: list[Candidate] = []
             find_candidates(hit, facts_of(place), below)
             found.add(place, below)
-    found.check(0, of_one_event=count == 1)
+        else:
+            found.add(place, hit if isinstance(hit, tuple) else (hit,))
+    found.check(0, of_one_event=len(hits) == 1)
 
 
 def _one_by_one(count: int, find: Callable[[Facts, list[Candidate]], None], facts_of: FactsOf, found: Found) -> None:
