@@ -23,6 +23,8 @@ from trigger_matcher.settings import MatcherSettings
 
 log = get_logger(__name__)
 
+MANY_AUTOMATIONS = 10_000
+"""So many no longer fit a processor's cache; fewer gain nothing by large pages, which are never used to the last byte."""
 _PAUSE_SECONDS = 1.0
 
 
@@ -37,6 +39,8 @@ async def running(process: Process, settings: MatcherSettings, kafka: KafkaSetti
         with _loading():
             await definitions.start()
             table.index()
+            if table.held >= MANY_AUTOMATIONS:
+                log.info("many automations are held in large pages", bytes=use_large_pages())
         publisher = Publisher(kafka, SERVICE)
         stack.push_async_callback(publisher.stop)
         await publisher.start()
@@ -62,7 +66,6 @@ def _loading() -> Iterator[None]:
     gc.disable()
     try:
         yield
-        log.info("definitions loaded", in_large_pages_bytes=use_large_pages())
     finally:
         gc.enable()
         gc.freeze()

@@ -188,6 +188,12 @@ def test_equality_is_found_by_its_key_among_thousands() -> None:
     assert met(index, envelope({"open": True})) == []
 
 
+def test_record_as_a_whole_is_no_field_of_it() -> None:
+    """A path may end at its root; nothing equals a whole record, and nobody is hurt."""
+    index = crowd([{"record": f"x{n}"} for n in range(10)] + [{"account": "acc-7"}])
+    assert matches(index, envelope({"account": "acc-7"})) == ["a0010"]
+
+
 def test_two_common_equalities_are_told_apart_together() -> None:
     index = crowd([{"priority": f"p{n % 40}", "region": f"r{n // 40}"} for n in range(1_600)])
     assert met(index, envelope({"priority": "p3", "region": "r5"})) == ["a0203"]

@@ -102,7 +102,7 @@ Column = Callable[[Sequence[Record]], "list[Any] | None"]
 
 def _column(root: str, segments: tuple[str, ...]) -> Column | None:
     """Return the column of a path that leads to a field of the record, or to one in an object there."""
-    if root != "record" or len(segments) > 2:
+    if root != "record" or not 1 <= len(segments) <= 2:
         return None
     name = segments[0]
     if len(segments) == 1:
