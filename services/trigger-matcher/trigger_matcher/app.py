@@ -24,7 +24,7 @@ from trigger_matcher.settings import MatcherSettings
 log = get_logger(__name__)
 
 MANY_AUTOMATIONS = 10_000
-"""So many no longer fit a processor's cache; fewer gain nothing by large pages, which are never used to the last byte."""
+"""So many do not fit a processor's cache; fewer gain nothing by large pages, and those are never used to the end."""
 _PAUSE_SECONDS = 1.0
 
 
