@@ -142,13 +142,27 @@ def calm_garbage_collection() -> None:
     gc.set_threshold(200_000, 20, 50)
 
 
+KEEP_ALIVE_SECONDS: Final = 75
+"""A connection stays open so long without a request: longer than clients keep one (5 s for some, 60 s behind proxies).
+
+Where both sides kept it for the same time, a client could send a request into the connection that was being closed.
+"""
+
+
 class HttpServer:
     """An ASGI application on a port, without a say in signals."""
 
     def __init__(self, app: Any, host: str, port: int | None, **options: Any) -> None:
         self._port = port
         config = uvicorn.Config(
-            app, host=host, port=port or 0, log_config=None, access_log=False, lifespan="off", **options
+            app,
+            host=host,
+            port=port or 0,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            **options,
         )
         self._server = _QuietServer(config)
         self._serving: asyncio.Task[None] | None = None
