@@ -27,7 +27,7 @@ interface Props {
 export function ConditionPreview({ automationId, document }: Props) {
   const { trigger, conditions } = document
   const [asked] = useDebouncedValue(
-    useMemo(() => ({ trigger, conditions }), [trigger, conditions]),
+    useMemo(() => ({ trigger: { ...trigger, event: namedEvents(trigger) }, conditions }), [trigger, conditions]),
     PAUSE_MS,
   )
   const preview = useQuery({ ...queries.preview(asked), enabled: canBeAsked(asked) })
@@ -64,6 +64,9 @@ export function ConditionPreview({ automationId, document }: Props) {
     </section>
   )
 }
+
+/** The events of the rows that are filled: one that is still empty, or said twice, counts nothing of its own. */
+const namedEvents = (trigger: AutomationDocument['trigger']): string[] => [...new Set(eventsOf(trigger))]
 
 /** Whether there is an event, and no row still lacks its value. */
 const canBeAsked = (document: Pick<AutomationDocument, 'trigger' | 'conditions'>): boolean =>
