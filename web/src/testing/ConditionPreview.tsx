@@ -27,7 +27,10 @@ interface Props {
 export function ConditionPreview({ automationId, document }: Props) {
   const { trigger, conditions } = document
   const [asked] = useDebouncedValue(
-    useMemo(() => ({ trigger: { ...trigger, event: namedEvents(trigger) }, conditions }), [trigger, conditions]),
+    useMemo(
+      () => ({ trigger: { ...trigger, event: namedEvents(trigger) }, conditions }),
+      [trigger, conditions],
+    ),
     PAUSE_MS,
   )
   const preview = useQuery({ ...queries.preview(asked), enabled: canBeAsked(asked) })
