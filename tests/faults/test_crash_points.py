@@ -185,8 +185,8 @@ async def _look(product: Product, witness: CountingServer, kind: str, automation
             SELECT (SELECT count(*) FROM executor.runs WHERE automation_id = $1 AND process IS NOT NULL),
                    (SELECT count(*) FROM executor.timers JOIN executor.runs USING (run_id) WHERE automation_id = $1),
                    (SELECT count(*) FROM executor.runs WHERE automation_id = $1 AND turn = 'held'
-                    AND convert_from(state, 'UTF8')::json ->> 'status' = 'queued'
-                    AND (SELECT count(*) FROM executor.journal WHERE journal.run_id = runs.run_id) = 1),
+                    AND (SELECT array_agg(convert_from(input, 'UTF8')::json ->> 'turn_free') FROM executor.journal
+                         WHERE journal.run_id = runs.run_id) = ARRAY['false']),
                    (SELECT count(*) FROM api.outbox WHERE topic = 'automations.run-controls')
             """,
             automation_id,

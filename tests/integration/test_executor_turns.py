@@ -456,10 +456,9 @@ def _accepted(record: str, number: int, *, turn_free: bool = True) -> Acceptance
         base.command, run_id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{record}{number}")), order_key=f"entered|{record}"
     )
     given = Started(command=command, at=base.at, turn_free=turn_free)
-    fact = start_run(given, plan_of(engine_webhook("call"))).fact
-    run = start_run(given, plan_of(engine_webhook("call"))).run
-    assert fact is not None
-    return Acceptance(run, "d", entry_of(given, fact), fact)
+    told = start_run(given, plan_of(engine_webhook("call"))).told
+    assert told is not None
+    return Acceptance(told.run, "d", entry_of(given, told), told)
 
 
 def _queued(one: Acceptance) -> Acceptance:

@@ -16,7 +16,7 @@ from automations.contracts.commands import EventPosition, TriggerEvent
 from automations.contracts.identity import rerun_cause
 from automations.contracts.step_errors import StepError
 from automations.contracts.wire import encode
-from executor.engine.facts import join_facts
+from executor.engine.facts import join_told
 from tests.support.random_graphs import RandomDocument, random_documents, random_records
 from tests.unit.engine.test_laws import any_inputs, run_of
 
@@ -98,10 +98,10 @@ def test_history_is_the_same_whether_facts_are_told_one_by_one_or_joined(
     while not moved.run.ended:
         moved.give(data.draw(any_inputs(moved)) if data.draw(st.booleans()) else moved.next_good_input())
     joined: list[results.RunAdvanced] = []
-    left = moved.facts
+    left = [each.told for _, each in moved.moves if each.told is not None]
     while left:
         count = data.draw(st.integers(1, len(left)))
-        joined += join_facts(left[:count])
+        joined += join_told(left[:count])
         left = left[count:]
     assert _without_numbers(joined) == _without_numbers(moved.facts)
 

@@ -53,7 +53,7 @@ def test_call_between_two_attempts_was_not_put_off() -> None:
 async def test_run_that_is_cancelled_takes_back_the_calls_that_were_put_off() -> None:
     """The call that is on its way is waited for; the one that never left is not made any more."""
     moved = wide_run()
-    active = ActiveRun(moved.run, PublishedUpTo(0), timers_of(moved.run))
+    active = ActiveRun(moved.run, PublishedUpTo(0), timers_of(moved.run), saved_seq=moved.run.seq)
     active.put_off["call"] = "a:1"
     active.withdraw_calls(NOW)
     assert not active.inputs, "a run that goes on keeps them"

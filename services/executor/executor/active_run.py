@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from automations.contracts.results import RunAdvanced
 from automations.contracts.step_errors import StepError
+from executor.engine.facts import Told
 from executor.engine.inputs import EffectFailed, Input
 from executor.engine.outcomes import Effect, Timer
 from executor.engine.run import Run
@@ -32,17 +32,17 @@ class ActiveRun:
         "saved_seq", "timers", "to_perform", "to_replay", "untold", "was_in_flight", "was_waiting",
     )  # fmt: skip
 
-    def __init__(self, run: Run, published: PublishedUpTo, timers: tuple[Timer, ...]) -> None:
+    def __init__(self, run: Run, published: PublishedUpTo, timers: tuple[Timer, ...], *, saved_seq: int) -> None:
         self.run = run
         self.key = results_key(run)
         """Under which its facts are published."""
-        self.saved_seq = run.seq
-        """Up to which fact the state was written."""
+        self.saved_seq = saved_seq
+        """Up to which fact the state was written; 0 where it was not."""
         self.to_replay: Sequence[Entry] = ()
         """What was journaled after that, or may not be published, by the process that had it before."""
         self.published = published
-        self.untold: list[RunAdvanced] = []
-        """Facts that are journaled and not on their way to history yet."""
+        self.untold: list[Told] = []
+        """What is journaled and not on its way to history yet."""
         self.timers = timers
         """The times that the run waits for."""
         self.inputs: deque[Given] = deque()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from automations.contracts.identity import task_id
 from automations.contracts.wire import encode
 from automations.definition import validate_document
+from executor.engine.facts import waiting_of
 from executor.engine.inputs import (
     CancelRequested,
     EffectFailed,
@@ -17,7 +18,7 @@ from executor.engine.inputs import (
     TimerFired,
     TurnGranted,
 )
-from executor.engine.outcomes import RUN_TIMER, timers_of, waiting_of
+from executor.engine.outcomes import RUN_TIMER, timers_of
 from executor.engine.plan import plan_version
 from executor.engine.run import Run
 from executor.engine.transition import apply_input, take_up

@@ -1,70 +1,111 @@
-"""What a run did in a row, told at once: several facts of one run as one.
+"""What a run tells history: facts, each made when it is told, of one transition or of several in a row.
 
-A reader that applies the one holds what it would hold after all of them. It carries the last one's number, so that
-a reader that knows a part of them takes it, and one that knows all of them does not. A verdict stands alone, and so
-does what is told of a second attempt: of these a fact holds one.
+A reader that applies the fact of several holds what it would hold after all of theirs. It carries the last one's
+number, so that a reader that knows a part of them takes it, and one that knows all of them does not. A verdict stands
+alone, and so does what is told of a second attempt: of these a fact holds one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
 
-from msgspec import structs
+from automations.contracts.results import RunAdvanced, RunStart, StepView, TaskView, Verdict, Waiting
+from executor.actions.requests import AskPerson
+from executor.engine.plan import Plan
+from executor.engine.run import Run, Step
 
-from automations.contracts.results import RunAdvanced, StepView, TaskView
+StepNotes = Mapping[str, Any]
+"""What is told of one step: fields of `StepView`, but for those that its action gives."""
 
 
-def join_facts(facts: Sequence[RunAdvanced]) -> list[RunAdvanced]:
-    """Return facts of one run, given in their order, as few."""
-    joined: list[RunAdvanced] = []
-    group: list[RunAdvanced] = []
-    for fact in facts:
-        if _stands_alone(fact):
-            joined += [*_together(group), fact]
+class Told(NamedTuple):
+    """What one transition tells."""
+
+    run: Run
+    """As it is after it."""
+    plan: Plan
+    at: datetime
+    steps: Mapping[str, StepNotes]
+    """By path."""
+    tasks: Sequence[TaskView] = ()
+    verdict: Verdict | None = None
+    start: RunStart | None = None
+    goes_on: bool = False
+    """An effect was handed out: nothing is waited for alone."""
+
+    def fact(self) -> RunAdvanced:
+        """Return it as a fact."""
+        run, plan = self.run, self.plan
+        return RunAdvanced(
+            tenant_id=run.tenant_id,
+            run_id=run.run_id,
+            automation_id=run.automation_id,
+            version=run.version,
+            lane=run.lane,
+            order_key=run.order_key,
+            seq=run.seq,
+            at=self.at,
+            started_at=run.started_at,
+            status=run.status,
+            start=self.start,
+            steps=tuple([_view(path, plan, notes) for path, notes in self.steps.items()]),
+            waiting=None if self.goes_on or run.ended_at is not None else waiting_of(run),
+            tasks=tuple(self.tasks),
+            verdict=self.verdict,
+            error=None if run.ended_at is None else run.error,
+            ended_at=run.ended_at,
+            test=run.test,
+        )
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it is told by itself."""
+        for notes in self.steps.values():
+            if notes["attempts"] > 1:
+                return True
+        return self.verdict is not None
+
+
+def join_told(told: Sequence[Told]) -> list[RunAdvanced]:
+    """Return what transitions of one run tell, given in their order, as few facts."""
+    facts: list[RunAdvanced] = []
+    group: list[Told] = []
+    for one in told:
+        if one.stands_alone:
+            facts += [*_together(group), one.fact()]
             group = []
         else:
-            group.append(fact)
-    return joined + _together(group)
+            group.append(one)
+    return facts + _together(group)
 
 
-def _stands_alone(fact: RunAdvanced) -> bool:
-    return fact.verdict is not None or any(step.attempts > 1 for step in fact.steps)
-
-
-def _together(facts: Sequence[RunAdvanced]) -> list[RunAdvanced]:
-    """Return facts as one, if there are any."""
-    if len(facts) < 2:
-        return list(facts)
-    last = facts[-1]
-    steps: dict[str, StepView] = {}
+def _together(told: Sequence[Told]) -> list[RunAdvanced]:
+    """Return what is told as one fact, if there is anything."""
+    if len(told) < 2:
+        return [one.fact() for one in told]
+    steps: dict[str, StepNotes] = {}
     tasks: dict[str, TaskView] = {}
-    for fact in facts:
-        for step in fact.steps:
-            before = steps.get(step.path)
-            steps[step.path] = step if before is None else _laid_over(before, step)
-        for task in fact.tasks:
+    for one in told:
+        for path, notes in one.steps.items():
+            before = steps.get(path)
+            steps[path] = notes if before is None else _laid_over(before, notes)
+        for task in one.tasks:
             known = tasks.get(task.task_id)
             tasks[task.task_id] = task if known is None else _task_laid_over(known, task)
-    start = next((fact.start for fact in facts if fact.start is not None), None)
-    return [structs.replace(last, start=start, steps=tuple(steps.values()), tasks=tuple(tasks.values()))]
+    start = next((one.start for one in told if one.start is not None), None)
+    return [told[-1]._replace(steps=steps, tasks=tuple(tasks.values()), start=start).fact()]
 
 
-def _laid_over(before: StepView, after: StepView) -> StepView:
-    """Return the step after both; what the later one leaves out has not changed with it."""
-    return StepView(
-        path=after.path,
-        id=after.id,
-        type=after.type,
-        status=after.status,
-        attempts=max(before.attempts, after.attempts),
-        name=before.name if after.name is None else after.name,
-        input=before.input if after.input is None else after.input,
-        request=before.request if after.request is None else after.request,
-        output=before.output if after.output is None else after.output,
-        error=before.error if after.error is None else after.error,
-        notes=after.notes or before.notes,
-        reason=before.reason if after.reason is None else after.reason,
-        started_at=before.started_at if after.started_at is None else after.started_at,
-        ended_at=before.ended_at if after.ended_at is None else after.ended_at,
-    )
+def _view(path: str, plan: Plan, notes: StepNotes) -> StepView:
+    action = plan.at(path)
+    return StepView(path=path, id=action.id, type=action.type, **notes)
+
+
+def _laid_over(before: StepNotes, after: StepNotes) -> StepNotes:
+    """Return what is told of a step after both; what the later one leaves out has not changed with it."""
+    said = {name: value for name, value in after.items() if value is not None and value != ()}
+    said["attempts"] = max(before["attempts"], after["attempts"])
+    return {**before, **said}
 
 
 def _task_laid_over(before: TaskView, after: TaskView) -> TaskView:
@@ -81,3 +122,20 @@ def _task_laid_over(before: TaskView, after: TaskView) -> TaskView:
         priority=before.priority if after.priority is None else after.priority,
         opened_at=before.opened_at if after.opened_at is None else after.opened_at,
     )
+
+
+def waiting_of(run: Run) -> Waiting | None:
+    """Return what a queued or parked run waits for: its turn, or a person before a time, else what comes first."""
+    if run.state == "queued":
+        return Waiting(for_="turn", since=run.started_at)
+    if not run.parked:
+        return None
+    waits = [_wait(step) for step in run.under_way() if step.status == "waiting"]
+    return min(waits, key=lambda wait: (wait.task_id is None, wait.due_at is None, wait.due_at), default=None)
+
+
+def _wait(step: Step) -> Waiting:
+    if isinstance(step.request, AskPerson):
+        due_at = step.request.due_at or step.timeout_at
+        return Waiting(for_="task", path=step.path, since=step.started_at, task_id=step.task_id, due_at=due_at)
+    return Waiting(for_="time", path=step.path, since=step.started_at, due_at=step.wake_at)

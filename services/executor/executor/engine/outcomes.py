@@ -1,12 +1,13 @@
-"""What one transition leads to: the fact for history, effects to perform, and the run's times."""
+"""What one transition leads to: what it tells history, effects to perform, and the run's times."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 from automations.contracts.identity import idempotency_key
-from automations.contracts.results import RunAdvanced, Waiting
-from executor.actions.requests import AskPerson, Request
+from automations.contracts.results import RunAdvanced
+from executor.actions.requests import Request
+from executor.engine.facts import Told
 from executor.engine.run import Run, Step
 from executor.engine.states import UNDER_WAY
 
@@ -35,16 +36,21 @@ class Timer(NamedTuple):
 
 
 class Transition(NamedTuple):
-    """What one input led to. `fact` is None where the input changed nothing.
+    """What one input led to. `told` is None where the input changed nothing.
 
     `effects` are those to perform now. `timers` are all that the run has after the input, not only new ones:
     what is not among them any more is withdrawn.
     """
 
     run: Run
-    fact: RunAdvanced | None
+    told: Told | None
     effects: tuple[Effect, ...] = ()
     timers: tuple[Timer, ...] = ()
+
+    @property
+    def fact(self) -> RunAdvanced | None:
+        """What it tells, as a fact of its own; made anew each time."""
+        return None if self.told is None else self.told.fact()
 
 
 def effect_of(run_id: str, step: Step, type_of_action: str, at_most_once: bool) -> Effect:
@@ -70,20 +76,3 @@ def _timers(run: Run) -> Iterator[Timer]:
         if step.wake_at is not None:
             kind = "delay" if step.status == "waiting" else f"attempt-{step.attempts}"
             yield Timer(f"{kind}:{step.path}", step.wake_at)
-
-
-def waiting_of(run: Run) -> Waiting | None:
-    """Return what a queued or parked run waits for: its turn, or a person before a time, else what comes first."""
-    if run.state == "queued":
-        return Waiting(for_="turn", since=run.started_at)
-    if not run.parked:
-        return None
-    waits = [_wait(step) for step in run.under_way() if step.status == "waiting"]
-    return min(waits, key=lambda wait: (wait.task_id is None, wait.due_at is None, wait.due_at), default=None)
-
-
-def _wait(step: Step) -> Waiting:
-    if isinstance(step.request, AskPerson):
-        due_at = step.request.due_at or step.timeout_at
-        return Waiting(for_="task", path=step.path, since=step.started_at, task_id=step.task_id, due_at=due_at)
-    return Waiting(for_="time", path=step.path, since=step.started_at, due_at=step.wake_at)

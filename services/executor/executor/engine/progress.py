@@ -13,11 +13,12 @@ import msgspec
 
 from automations.contracts.events import event_names
 from automations.contracts.limits import SMALL_BYTES, exceeds_run, exceeds_step
-from automations.contracts.results import RunAdvanced, RunStart, StepView, TaskView, Verdict
+from automations.contracts.results import RunStart, TaskView, Verdict
 from automations.contracts.step_errors import StepError
 from automations.contracts.wire import encode
 from automations.paths import Scope
-from executor.engine.outcomes import Effect, Transition, effect_of, timers_of, waiting_of
+from executor.engine.facts import Told
+from executor.engine.outcomes import Effect, Transition, effect_of, timers_of
 from executor.engine.plan import Plan, PlannedAction
 from executor.engine.run import Loop, LoopItem, Run, Step, enclosing, item_of, prefix_of
 from executor.engine.states import RunEvent, StepEvent, next_run_state, next_step_state
@@ -29,7 +30,7 @@ class Progress:
     """The working copy of a run, at one moment."""
 
     __slots__ = (
-        "_event_names", "_views", "at", "closed_tasks", "data_bytes", "effects", "ended_at", "error", "plan", "ready",
+        "_event_names", "_notes", "at", "closed_tasks", "data_bytes", "effects", "ended_at", "error", "plan", "ready",
         "run", "settled", "start", "state", "steps", "tasks", "timeout_at", "touched", "unreached", "vars", "verdict",
     )  # fmt: skip
 
@@ -51,7 +52,7 @@ class Progress:
         self.tasks: list[TaskView] = []
         self.verdict: Verdict | None = None
         self.start: RunStart | None = None
-        self._views: dict[str, dict[str, Any]] = {}
+        self._notes: dict[str, dict[str, Any]] = {}
 
     # What is so
 
@@ -167,11 +168,11 @@ class Progress:
     def note(self, path: str, status: str, attempts: int = 0, **changed: Any) -> None:
         """Tell history of a step; what a later note of the same transition says is laid over it."""
         changed["status"], changed["attempts"] = status, attempts
-        view = self._views.get(path)
-        if view is None:
-            self._views[path] = changed
+        noted = self._notes.get(path)
+        if noted is None:
+            self._notes[path] = changed
         else:
-            view.update(changed)
+            noted.update(changed)
 
     def finish(self) -> Transition:
         """Return the transition, with the next number for its fact."""
@@ -188,33 +189,5 @@ class Progress:
             error=self.error,
             ended_at=self.ended_at,
         )
-        return Transition(run, self._fact(run), tuple(self.effects.values()), timers_of(run))
-
-    def _fact(self, run: Run) -> RunAdvanced:
-        plan = self.plan
-        # A step whose effect was just handed out is in flight: nothing is waited for alone.
-        waiting = None if self.effects or run.ended_at is not None else waiting_of(run)
-        return RunAdvanced(
-            tenant_id=run.tenant_id,
-            run_id=run.run_id,
-            automation_id=run.automation_id,
-            version=run.version,
-            lane=run.lane,
-            order_key=run.order_key,
-            seq=run.seq,
-            at=self.at,
-            started_at=run.started_at,
-            status=run.status,
-            start=self.start,
-            steps=tuple([_view(path, plan.at(path), view) for path, view in self._views.items()]),
-            waiting=waiting,
-            tasks=tuple(self.tasks),
-            verdict=self.verdict,
-            error=run.error if run.ended else None,
-            ended_at=run.ended_at,
-            test=run.test,
-        )
-
-
-def _view(path: str, action: PlannedAction, told: dict[str, Any]) -> StepView:
-    return StepView(path=path, id=action.id, type=action.type, **told)
+        told = Told(run, self.plan, self.at, self._notes, self.tasks, self.verdict, self.start, bool(self.effects))
+        return Transition(run, told, tuple(self.effects.values()), timers_of(run))

@@ -56,15 +56,11 @@ class TakenUp(NamedTuple):
     """What is known of the others."""
 
 
-def start_run(given: Started, plan: Plan) -> Transition:
-    """Return the run that a command starts: at its first effects, waits or end, or queued for its turn.
-
-    Raises:
-        ValueError: the step that it is to begin at is not in the version.
-    """
-    command, at = given.command, given.at
+def run_before(given: Started) -> Run:
+    """Return the run that a command starts, before anything of it has happened."""
+    command = given.command
     caused_by = command.caused_by
-    run = Run(
+    return Run(
         run_id=command.run_id,
         tenant_id=command.tenant_id,
         automation_id=command.automation_id,
@@ -75,11 +71,20 @@ def start_run(given: Started, plan: Plan) -> Transition:
         event=command.event,
         chain_id=caused_by.chain_id or command.run_id,
         depth=caused_by.depth,
-        started_at=at,
+        started_at=given.at,
         state="running" if given.turn_free else "queued",
         test=command.test is not None,
     )
-    progress = Progress(run, plan, at)
+
+
+def start_run(given: Started, plan: Plan) -> Transition:
+    """Return the run that a command starts: at its first effects, waits or end, or queued for its turn.
+
+    Raises:
+        ValueError: the step that it is to begin at is not in the version.
+    """
+    command, run = given.command, run_before(given)
+    progress = Progress(run, plan, given.at)
     progress.start = RunStart(
         mode=run.mode,
         cause=run.cause,

@@ -35,6 +35,8 @@ from executor.runner import Runner
 log = get_logger(__name__)
 
 READER = "executor"
+MOST_ACCEPTED_TOGETHER = 250
+"""So many runs are begun at once; more would push each other out of the processor's cache before they move."""
 _SKIPS = frozenset({"paused", "archived", "deleted", "late", "duplicate", "sandbox_off", "loop_guard"})
 
 
@@ -81,7 +83,12 @@ class Acceptor:
 
     async def accept(self, batch: Batch) -> None:
         """Return when each command of the batch is a run, a stated skip, or a dead letter."""
-        await self._runner.until_calm()
+        for first in range(0, len(batch), MOST_ACCEPTED_TOGETHER):
+            await self._runner.until_calm()
+            await self._accept_together(batch[first : first + MOST_ACCEPTED_TOGETHER])
+
+    async def _accept_together(self, batch: Batch) -> None:
+        """Take commands in by one transaction."""
         letters: list[Record] = []
         commands = self._read(batch, letters)
         if commands:
@@ -158,9 +165,9 @@ class Acceptor:
                 log.exception("a run could not be begun", run_id=start.run_id, automation_id=start.automation_id)
                 letters.append(_letter(record, "not_startable", f"{type(error).__name__}: {error}"))
                 continue
-            assert moved.fact is not None
+            assert moved.told is not None
             counts_at = start.appended_at if start.lane == "live" and is_guarded(start) else None
-            acceptance = Acceptance(moved.run, start.event_digest, entry_of(given, moved.fact), moved.fact, counts_at)
+            acceptance = Acceptance(moved.run, start.event_digest, entry_of(given, moved.told), moved.told, counts_at)
             candidates[start.run_id] = _Candidate(acceptance, moved, given, plan)
         return candidates, skips
 
@@ -210,8 +217,8 @@ def _queued(candidate: _Candidate) -> Acceptance:
     """Return the run as it begins where its turn is taken."""
     given = msgspec.structs.replace(candidate.given, turn_free=False)
     moved = start_run(given, candidate.plan)
-    assert moved.fact is not None
-    return candidate.acceptance._replace(run=moved.run, entry=entry_of(given, moved.fact), fact=moved.fact)
+    assert moved.told is not None
+    return candidate.acceptance._replace(run=moved.run, entry=entry_of(given, moved.told), told=moved.told)
 
 
 def _skipped(start: StartRun, reason: Any, detail: str | None = None) -> Record:

@@ -27,12 +27,12 @@ class GroupCommit(Generic[Item, Outcome]):
         self._waiting: deque[tuple[Item, asyncio.Future[Outcome]]] = deque()
         self._arrived = asyncio.Event()
 
-    async def submit(self, item: Item) -> Outcome:
-        """Return the item's outcome once its transaction is durable."""
+    def submit(self, item: Item) -> "asyncio.Future[Outcome]":
+        """Return what gives the item's outcome once its transaction is durable."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         self._arrived.set()
-        return await future
+        return future
 
     async def run(self) -> None:
         """Write groups until cancelled."""

@@ -28,7 +28,7 @@ DELETE FROM processes WHERE number = :number AND alive_until < clock_timestamp()
 
 -- name: take_runs_over(number, other)
 -- Adopt all runs of a process that is gone.
-UPDATE runs SET process = :number WHERE process = :other RETURNING process, state, seq, published, turn;
+UPDATE runs SET process = :number WHERE process = :other RETURNING run_id, process, state, seq, published, turn;
 
 -- name: fence(number)$
 -- Whether this process may still write.
@@ -76,10 +76,17 @@ SELECT key, run_id, NULL FROM chain_places WHERE key = ANY(:keys::uuid[])
 UNION ALL
 SELECT NULL, run_id, order_key FROM runs WHERE run_id = ANY(:first_runs::uuid[]);
 
--- name: held_runs(process, run_ids, states)
--- Which of these runs this process holds in these very states.
-SELECT run_id FROM runs JOIN unnest(:run_ids::uuid[], :states::bytea[]) AS entered (run_id, state) USING (run_id, state)
-WHERE process = :process;
+-- name: held_runs(process, run_ids, inputs)
+-- Which of these runs this process holds, begun by these very inputs.
+SELECT run_id FROM runs JOIN journal USING (run_id)
+JOIN unnest(:run_ids::uuid[], :inputs::bytea[]) AS entered (run_id, input) USING (run_id, input)
+WHERE process = :process AND journal.seq = 1;
+
+-- name: insert_first_entries(run_ids, seqs, inputs)!
+-- Journal the inputs that runs begin with.
+INSERT INTO journal (run_id, seq, input)
+SELECT * FROM unnest(:run_ids::uuid[], :seqs::integer[], :inputs::bytea[])
+ON CONFLICT DO NOTHING;
 
 -- name: insert_journal(run_ids, seqs, inputs, facts)!
 -- Journal inputs, and the facts of those whose states are written with them.
@@ -87,12 +94,11 @@ INSERT INTO journal (run_id, seq, input, fact)
 SELECT * FROM unnest(:run_ids::uuid[], :seqs::integer[], :inputs::bytea[], :facts::bytea[])
 ON CONFLICT DO NOTHING;
 
--- name: append_journal(number, run_ids, seqs, inputs, facts)$
+-- name: append_journal(number, run_ids, seqs, inputs)$
 -- Journal inputs, as a transaction of its own; says whether this process may still write.
 WITH lease AS MATERIALIZED (SELECT fence(:number) AS stands), appended AS (
-    INSERT INTO journal (run_id, seq, input, fact)
-    SELECT new.* FROM lease, unnest(:run_ids::uuid[], :seqs::integer[], :inputs::bytea[], :facts::bytea[])
-        AS new (run_id, seq, input, fact)
+    INSERT INTO journal (run_id, seq, input)
+    SELECT new.* FROM lease, unnest(:run_ids::uuid[], :seqs::integer[], :inputs::bytea[]) AS new (run_id, seq, input)
     WHERE lease.stands
     ON CONFLICT DO NOTHING
 )

@@ -5,11 +5,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from automations.contracts.results import RunAdvanced
 from automations.contracts.wire import encode
-from executor.engine.inputs import Input, TimerFired
+from executor.engine.facts import Told
+from executor.engine.inputs import Input, Started, TimerFired, input_decoder
 from executor.engine.outcomes import Timer
 from executor.engine.run import Run
+from executor.engine.transition import run_before
 
 CANCEL_KEY: Final = "cancel"
 """Under which a cancellation lies in the inbox."""
@@ -32,7 +33,7 @@ class Acceptance(NamedTuple):
     run: Run
     digest: str
     entry: Entry
-    fact: RunAdvanced
+    told: Told
     appended_at: datetime | None = None
     """When the broker took its event, where the loop guard counts the start."""
 
@@ -71,7 +72,10 @@ class PendingInput(NamedTuple):
 
 
 class HeldRun(NamedTuple):
-    """A run that this process has taken up, as its state was last written, and the last fact known to be published."""
+    """A run that this process has taken up, as its state was last written, and the last fact known to be published.
+
+    One whose state was never written is as it was before its first input.
+    """
 
     run: Run
     published: int
@@ -97,9 +101,9 @@ class LeftInput(NamedTuple):
     input: Input
 
 
-def entry_of(given: Input, fact: RunAdvanced, *, saves_state: bool = False) -> Entry:
+def entry_of(given: Input, told: Told, *, saves_state: bool = False) -> Entry:
     """Return the journal's entry of a transition."""
-    return Entry(fact.seq, encode(given), encode(fact) if saves_state else None)
+    return Entry(told.run.seq, encode(given), encode(told.fact()) if saves_state else None)
 
 
 def key_of_fired(timer: str) -> str:
@@ -110,3 +114,10 @@ def key_of_fired(timer: str) -> str:
 def read_run(state: bytes) -> Run:
     """Return the run that a state holds."""
     return _run_decoder.decode(state)
+
+
+def read_beginning(first: Entry) -> Run:
+    """Return the run that the first entry of a journal begins, as it was before that."""
+    given = input_decoder.decode(first.input)
+    assert isinstance(given, Started)
+    return run_before(given)

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 from automations.contracts.wire import encode
 from automations.durable_points import passed
@@ -79,13 +79,13 @@ class Journal:
             groups.create_task(self._advances.run())
             groups.create_task(self._releases.run())
 
-    async def advance(self, advance: Advance) -> None:
-        """Return when the run's entries are durable."""
-        await self._advances.submit(advance)
+    def advance(self, advance: Advance) -> Awaitable[None]:
+        """Return what is done when the run's entries are durable."""
+        return self._advances.submit(advance)
 
-    async def release(self, release: Release) -> Sequence[PendingInput]:
+    def release(self, release: Release) -> Awaitable[Sequence[PendingInput]]:
         """Give the run up and return nothing; where inputs wait for it, keep it and return them."""
-        return await self._releases.submit(release)
+        return self._releases.submit(release)
 
     async def enter_starts(
         self,
@@ -114,12 +114,12 @@ class Journal:
             queued = await self._enter_runs(connection, [a for a in acceptances if a.run.run_id in entered], queue)
             missing = [run_id for run_id in ids if run_id not in entered]
             if attempts > 1:
-                wanted = [accepted.run for accepted in acceptances if accepted.run.run_id not in entered]
+                wanted = [accepted for accepted in acceptances if accepted.run.run_id not in entered]
                 held = queries.held_runs(
                     connection,
                     process=self._lease.number,
-                    run_ids=[run.run_id for run in wanted],
-                    states=[encode(run) for run in wanted],
+                    run_ids=[accepted.run.run_id for accepted in wanted],
+                    inputs=[accepted.entry.input for accepted in wanted],
                 )
                 mine = {str(row["run_id"]) async for row in held}
                 missing = [run_id for run_id in missing if run_id not in mine]
@@ -270,12 +270,11 @@ class Journal:
         if not accepted:
             return {}
         runs, queued = await enter_runs(connection, self._lease.number, accepted, queue)
-        await queries.insert_journal(
+        await queries.insert_first_entries(
             connection,
             run_ids=[one.run.run_id for one in runs],
             seqs=[one.entry.seq for one in runs],
             inputs=[one.entry.input for one in runs],
-            facts=[one.entry.fact for one in runs],
         )
         return queued
 
@@ -288,11 +287,26 @@ class Journal:
 
     async def _append(self, advances: Sequence[Advance]) -> None:
         """Journal what only adds to the journal: one statement, and so one round trip, for all of them."""
-        if not await queries.append_journal(self._pool, number=self._lease.number, **_entries_of(advances)):
+        entries = [(advance.run.run_id, entry) for advance in advances for entry in advance.entries]
+        stands = await queries.append_journal(
+            self._pool,
+            number=self._lease.number,
+            run_ids=[run_id for run_id, _ in entries],
+            seqs=[entry.seq for _, entry in entries],
+            inputs=[entry.input for _, entry in entries],
+        )
+        if not stands:
             raise self._lease_lost()
 
     async def _write_with_states(self, connection: PoolConnection, advances: Sequence[Advance]) -> None:
-        await queries.insert_journal(connection, **_entries_of(advances))
+        entries = [(advance.run.run_id, entry) for advance in advances for entry in advance.entries]
+        await queries.insert_journal(
+            connection,
+            run_ids=[run_id for run_id, _ in entries],
+            seqs=[entry.seq for _, entry in entries],
+            inputs=[entry.input for _, entry in entries],
+            facts=[entry.fact for _, entry in entries],
+        )
         saved = sorted((one for one in advances if one.saves_state), key=lambda advance: advance.run.run_id)
         if saved:
             await queries.save_states(
@@ -344,13 +358,3 @@ class Journal:
 
 def _leave_to_take_over(handed_on: Sequence[HeldRun]) -> None:
     """Perform nothing: whoever takes over from this process will."""
-
-
-def _entries_of(advances: Sequence[Advance]) -> dict[str, list[Any]]:
-    entries = [(advance.run.run_id, entry) for advance in advances for entry in advance.entries]
-    return {
-        "run_ids": [run_id for run_id, _ in entries],
-        "seqs": [entry.seq for _, entry in entries],
-        "inputs": [entry.input for _, entry in entries],
-        "facts": [entry.fact for _, entry in entries],
-    }

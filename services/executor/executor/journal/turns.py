@@ -27,6 +27,7 @@ from executor.journal.rows import (
     PendingInput,
     Release,
     key_of_fired,
+    read_beginning,
     read_run,
 )
 from executor.journal.sql import queries
@@ -127,32 +128,37 @@ async def load_held(
 ) -> list[HeldRun]:
     """Return runs that this process has taken up, with what waits for them and what was journaled since.
 
-    That is what came after their states, or may not be published. Of runs that `were_under_way` more may be journaled
-    than their rows say.
+    That is what came after their states, or may not be published; of one without a state, all there is. Of runs that
+    `were_under_way` more may be journaled than their rows say.
     """
-    found = [(row, read_run(row["state"])) async for row in rows if row["process"] is not None]
+    found = {str(row["run_id"]): row async for row in rows if row["process"] is not None}
     if not found:
         return []
-    inputs = await load_inputs(connection, [run.run_id for _, run in found])
+    inputs = await load_inputs(connection, list(found))
+    states = {run_id: read_run(row["state"]) for run_id, row in found.items() if row["state"] is not None}
+    behind: dict[str, int] = {}
+    for run_id, row in found.items():
+        after = min(row["published"], states[run_id].seq) if run_id in states else 0
+        if were_under_way or after < row["seq"]:
+            behind[run_id] = after
     entries: dict[str, list[Entry]] = defaultdict(list)
-    known = ((row, run.run_id, min(row["published"], run.seq)) for row, run in found)
-    behind = [(run_id, after) for row, run_id, after in known if were_under_way or after < row["seq"]]
     if behind:
-        journaled = queries.load_journaled(
-            connection, run_ids=[run_id for run_id, _ in behind], afters=[after for _, after in behind]
-        )
+        journaled = queries.load_journaled(connection, run_ids=list(behind), afters=list(behind.values()))
         async for row in journaled:
             entries[str(row["run_id"])].append(Entry(row["seq"], row["input"], row["fact"]))
-    return [
-        HeldRun(
-            run,
-            row["published"],
-            holds_turn=row["turn"] == "held",
-            inputs=_in_order(run, row["turn"], inputs.get(run.run_id, ())),
-            journaled=tuple(entries.get(run.run_id, ())),
+    held = []
+    for run_id, row in found.items():
+        run = states.get(run_id) or read_beginning(entries[run_id][0])
+        held.append(
+            HeldRun(
+                run,
+                row["published"],
+                holds_turn=row["turn"] == "held",
+                inputs=_in_order(run, row["turn"], inputs.get(run_id, ())),
+                journaled=tuple(entries.get(run_id, ())),
+            )
         )
-        for row, run in found
-    ]
+    return held
 
 
 async def _take_up(connection: PoolConnection, rows: AsyncIterator[Any]) -> list[HeldRun]:
@@ -213,7 +219,6 @@ async def _insert(
         appended_ats=[one.appended_at for one in accepted],
         statuses=[run.status for run in runs],
         seqs=[run.seq for run in runs],
-        states=[encode(run) for run in runs],
     )
     return {str(row["run_id"]) async for row in rows}
 

@@ -1,13 +1,13 @@
--- name: insert_runs(process, queued, run_ids, tenants, lanes, automations, order_keys, appended_ats, statuses, seqs, states)
+-- name: insert_runs(process, queued, run_ids, tenants, lanes, automations, order_keys, appended_ats, statuses, seqs)
 -- Enter accepted runs, in this order: with the turn, those that find it taken being left out; or queued for it.
-INSERT INTO runs (process, turn, run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq, state)
+INSERT INTO runs (process, turn, run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq)
 SELECT CASE WHEN NOT :queued::boolean THEN :process::bigint END,
        CASE WHEN :queued THEN 'queued' WHEN order_key IS NOT NULL THEN 'held' END,
-       run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq, state
+       run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq
 FROM unnest(
     :run_ids::uuid[], :tenants::text[], :lanes::text[], :automations::text[], :order_keys::text[],
-    :appended_ats::timestamptz[], :statuses::text[], :seqs::integer[], :states::bytea[]
-) WITH ORDINALITY AS new (run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq, state, nth)
+    :appended_ats::timestamptz[], :statuses::text[], :seqs::integer[]
+) WITH ORDINALITY AS new (run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq, nth)
 ORDER BY nth
 ON CONFLICT (tenant_id, lane, order_key) WHERE turn = 'held' DO NOTHING
 RETURNING run_id;
@@ -59,7 +59,7 @@ SET turn = CASE WHEN decided.turn = 'queued' AND ends THEN NULL ELSE decided.tur
     process = CASE WHEN decided.turn IS DISTINCT FROM 'queued' OR ends THEN :process::bigint END
 FROM decided
 WHERE runs.run_id = decided.run_id AND (decided.turn IS DISTINCT FROM 'queued' OR ends OR runs.turn IS NULL)
-RETURNING runs.process, state, runs.seq, published, runs.turn;
+RETURNING runs.run_id, runs.process, state, runs.seq, published, runs.turn;
 
 -- name: release_runs(process, run_ids, statuses, seqs, publisheds, states, gives)
 -- Give up runs that wait or have ended, all of whose facts are published. One that waits leaves the state it is in; of
@@ -86,7 +86,7 @@ WITH released AS (
     WHERE released.gives_turn
 )
 UPDATE runs SET turn = 'held', process = :process::bigint FROM next WHERE runs.run_id = next.run_id
-RETURNING process, state, seq, published, turn;
+RETURNING runs.run_id, process, state, seq, published, turn;
 
 -- name: hand_lost_turns_on(process, at_most)
 -- Hand on turns that nobody holds though runs are queued for them. No transaction leaves any behind.
@@ -106,7 +106,7 @@ WITH lost AS (
     ) AS queued
 )
 UPDATE runs SET turn = 'held', process = :process::bigint FROM next WHERE runs.run_id = next.run_id
-RETURNING process, state, seq, published, turn;
+RETURNING runs.run_id, process, state, seq, published, turn;
 
 -- name: load_journaled(run_ids, afters)
 -- What was journaled of these runs after these numbers.
