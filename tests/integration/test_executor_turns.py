@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -21,8 +22,10 @@ from automations.messaging.publisher import Publisher, Record
 from automations.postgres import PoolConnection, PostgresSettings, open_pool
 from executor.engine.inputs import Started
 from executor.engine.transition import start_run
+from executor.journal.lease import Lease
 from executor.journal.rows import Acceptance, entry_of
-from executor.journal.store import SCHEMA
+from executor.journal.sql import queries
+from executor.journal.store import SCHEMA, Journal
 from executor.journal.turns import Entered, enter_runs
 from tests.support.commander import TENANT, Commander, webhook
 from tests.support.counting_server import CountingServer, Received
@@ -442,6 +445,44 @@ async def test_turn_that_comes_free_while_starts_are_entered_goes_to_the_first_o
         )
     turns = {str(row["run_id"]): row["turn"] for row in rows}
     assert [turns[one.run.run_id] for one in (first, between, second)] == ["held", "held", "queued"]
+
+
+class _LosesAnswers(Journal):
+    """A journal to which PostgreSQL's answer to one commit does not come."""
+
+    loses = True
+
+    @asynccontextmanager
+    async def _fenced(self) -> AsyncIterator[PoolConnection]:
+        async with super()._fenced() as connection:
+            yield connection
+        if self.loses:
+            self.loses = False
+            raise asyncpg.PostgresConnectionError("the answer to a commit was lost")
+
+
+async def test_runs_that_were_entered_though_the_answer_was_lost_count_as_entered_now(
+    executor: ServiceProcess, postgres_settings: PostgresSettings, database: "Database"
+) -> None:
+    """Entered again, they are found to be this process's own; what another start entered is seen as before."""
+    before, ours = _accepted("a", 0), [_accepted("a", 1), _accepted("b", 0)]
+    async with open_pool(postgres_settings, SCHEMA) as pool:
+        lease = Lease(pool, queries, "loses answers")
+        await lease.take()
+        journal = _LosesAnswers(pool, lease)
+        try:
+            async with pool.acquire() as entering:
+                await queries.insert_starts(
+                    entering, run_ids=[before.run.run_id], outcomes=["accepted"], digests=["d"]
+                ).__anext__()
+            entered = await journal.enter_starts([before, *ours], [("0" * 32, "paused", "d")], _queued)
+            assert not journal.loses
+            assert set(entered.seen) == {before.run.run_id, str(uuid.UUID("0" * 32))}
+            rows = await database.fetch("SELECT run_id, state FROM executor.runs WHERE process = $1", lease.number)
+            assert {str(row["run_id"]) for row in rows} == {one.run.run_id for one in ours}
+        finally:
+            await database.execute("DELETE FROM executor.runs WHERE process = $1", lease.number)
+            await lease.end()
 
 
 async def _enter(connection: PoolConnection, process: int, accepted: list[Acceptance]) -> Entered:
