@@ -58,7 +58,7 @@ async def test_run_that_is_cancelled_takes_back_the_calls_that_were_put_off() ->
     active.withdraw_calls(NOW)
     assert not active.inputs, "a run that goes on keeps them"
     cancelled = apply_input(moved.run, moved.plan, CancelRequested(requested_by="ines", at=NOW))
-    active.move(cancelled.run, cancelled.timers, cancelled.effects)
+    active.move(cancelled.run, cancelled.timers, cancelled.effects, inputs=1)
     active.withdraw_calls(NOW)
     [given] = [one.input for one in active.next_inputs()]
     assert isinstance(given, EffectFailed)

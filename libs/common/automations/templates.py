@@ -8,10 +8,10 @@ the same bytes, on every attempt and every machine. Its limits are the constants
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final, Generic, TypeAlias, TypeVar
 
+import msgspec
 from liquid.exceptions import LiquidError, LocalNamespaceLimitError, OutputStreamLimitError
 from liquid.static_analysis import TemplateAnalysis
 from liquid.undefined import Undefined
@@ -37,8 +37,7 @@ T = TypeVar("T")
 _LOOP_ROOTS: Final = frozenset({"item", "index"})
 
 
-@dataclass(frozen=True, slots=True)
-class Rendered(Generic[T]):
+class Rendered(msgspec.Struct, Generic[T], frozen=True, gc=False):
     """What came out, and the names that were written but had no value, each once, in the order met."""
 
     value: T

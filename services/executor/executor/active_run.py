@@ -4,7 +4,9 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from automations.contracts.step_errors import StepError
 from executor.engine.facts import Told
@@ -14,10 +16,11 @@ from executor.engine.run import Run
 from executor.journal.rows import Entry, PendingInput
 from executor.publication import PublishedUpTo, results_key
 
+_NEVER: Final = float("inf")
 _NOT_SENT: Final = StepError(kind="cancelled", message="the run came to its end before the call could go out")
 
 
-class Given(NamedTuple):
+class Given(msgspec.Struct, frozen=True, gc=False):
     """An input that has come, and under which key it lies in the inbox, if it does."""
 
     key: str | None
@@ -81,11 +84,15 @@ class ActiveRun:
         while self.inputs:
             yield self.inputs.popleft()
 
-    def move(self, run: Run, timers: tuple[Timer, ...], effects: Sequence[Effect]) -> None:
-        """Take the run's new state on, have its effects performed, and break off those that nobody waits for."""
+    def move(self, run: Run, timers: tuple[Timer, ...], effects: Sequence[Effect], *, inputs: int) -> None:
+        """Take on the state after so many inputs, have effects performed, and break off those that nobody waits for."""
         self.run, self.timers = run, timers
-        if not (effects or self.to_perform or self.performing or self.put_off):
-            return
+        if not (self.to_perform or self.performing or self.put_off):
+            if not effects:
+                return
+            if inputs == 1 and run.state == "running":
+                self.to_perform.extend(effects)
+                return
         in_flight = {step.path: step.attempts for step in run.under_way() if step.wake_at is None}
         wanted = [one for one in (*self.to_perform, *effects) if in_flight.get(one.path) == one.attempt]
         self.to_perform = deque(wanted)
@@ -97,22 +104,24 @@ class ActiveRun:
 
     def withdraw_calls(self, now: datetime) -> None:
         """Take back the calls that were put off, where the run is coming to its end: none of them has gone out."""
-        paths = self.not_begun.union(self.put_off)
-        if self.run.state in ("running", "queued") or not paths:
+        if not (self.not_begun or self.put_off) or self.run.state in ("running", "queued"):
             return
+        paths = self.not_begun.union(self.put_off)
         self.to_perform = deque(effect for effect in self.to_perform if effect.path not in paths)
         self.put_off, self.not_begun = {}, set()
         for step in self.run.under_way():
             if step.path in paths:
                 self.give(EffectFailed(path=step.path, attempt=step.attempts, error=_NOT_SENT, at=now))
 
-    def due(self, now: datetime) -> Iterator[Timer]:
-        """Give the times that have come."""
-        return (timer for timer in self.timers if timer.due_at <= now)
+    def due(self, now: datetime) -> Sequence[Timer]:
+        """Return the times that have come."""
+        return [timer for timer in self.timers if timer.due_at <= now] if self.timers else ()
 
     def seconds_to_next(self, now: datetime) -> float:
         """Return how long until the next time comes; for ever where none is waited for."""
-        return min(((timer.due_at - now).total_seconds() for timer in self.timers), default=float("inf"))
+        if not self.timers:
+            return _NEVER
+        return min([(timer.due_at - now).total_seconds() for timer in self.timers])
 
     def look(self) -> None:
         """Have the run looked at, though no input has come."""
@@ -122,7 +131,7 @@ class ActiveRun:
         """Return when an input has come, an effect has ended, or a time is due."""
         seconds = self.seconds_to_next(now)
         timer = None
-        if seconds != float("inf"):
+        if seconds != _NEVER:
             timer = asyncio.get_running_loop().call_later(max(seconds, 0), self._come.set)
         try:
             await self._come.wait()

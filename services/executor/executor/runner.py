@@ -308,12 +308,14 @@ class Runner:
         taken: list[str] = []
         effects: list[Effect] = []
         run, timers = active.run, active.timers
-        for key, given in active.next_inputs():
-            given, moved = _apply(run, plan, given)
+        applied = 0
+        for one in active.next_inputs():
+            applied += 1
+            given, moved = _apply(run, plan, one.input)
             run, timers = moved.run, moved.timers
             effects.extend(moved.effects)
-            if key is not None:
-                taken.append(key)
+            if one.key is not None:
+                taken.append(one.key)
             if moved.told is not None:
                 moves.append((given, moved.told))
         if moves or taken:
@@ -330,7 +332,7 @@ class Runner:
         active.untold += [told for _, told in moves]
         if len(active.untold) >= MOST_FACTS_TOLD_TOGETHER:
             self._tell(active)
-        active.move(run, timers, effects)
+        active.move(run, timers, effects, inputs=applied)
 
 
 def _unforeseen(run: Run, effect: Effect, error: Exception) -> EffectFailed:

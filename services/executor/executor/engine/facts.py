@@ -7,7 +7,9 @@ alone, and so does what is told of a second attempt: of these a fact holds one.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from automations.contracts.results import RunAdvanced, RunStart, StepView, TaskView, Verdict, Waiting
 from executor.actions.requests import AskPerson
@@ -18,7 +20,7 @@ StepNotes = Mapping[str, Any]
 """What is told of one step: fields of `StepView`, but for those that its action gives."""
 
 
-class Told(NamedTuple):
+class Told(msgspec.Struct, frozen=True, gc=False):
     """What one transition tells."""
 
     run: Run
@@ -93,7 +95,7 @@ def _together(told: Sequence[Told]) -> list[RunAdvanced]:
             known = tasks.get(task.task_id)
             tasks[task.task_id] = task if known is None else _task_laid_over(known, task)
     start = next((one.start for one in told if one.start is not None), None)
-    return [told[-1]._replace(steps=steps, tasks=tuple(tasks.values()), start=start).fact()]
+    return [msgspec.structs.replace(told[-1], steps=steps, tasks=tuple(tasks.values()), start=start).fact()]
 
 
 def _view(path: str, plan: Plan, notes: StepNotes) -> StepView:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
+
+import msgspec
 
 from automations.contracts.identity import idempotency_key
 from automations.contracts.results import RunAdvanced
@@ -15,7 +16,7 @@ RUN_TIMER = "run"
 """The key of the timer that ends a run which takes too long."""
 
 
-class Effect(NamedTuple):
+class Effect(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """One attempt at an effect, to be performed now."""
 
     path: str
@@ -28,14 +29,14 @@ class Effect(NamedTuple):
     at_most_once: bool = False
 
 
-class Timer(NamedTuple):
+class Timer(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """A time that the run waits for; when it has come, `TimerFired` with its key is an input."""
 
     key: str
     due_at: datetime
 
 
-class Transition(NamedTuple):
+class Transition(msgspec.Struct, frozen=True, gc=False):
     """What one input led to. `told` is None where the input changed nothing.
 
     `effects` are those to perform now. `timers` are all that the run has after the input, not only new ones:

@@ -85,9 +85,9 @@ class Progress:
 
     def scope(self, prefix: str) -> Scope:
         """Return what conditions and texts may speak of in a step that begins there now."""
-        around = {"", *enclosing(prefix)}
+        around = tuple(enclosing(prefix))
         steps = {
-            path[path.rfind(".") + 1 :]: {"status": step.status, "output": step.output}
+            path[path.rfind(".") + 1 :] if around else path: {"status": step.status, "output": step.output}
             for path, step in self.steps.items()
             if step.status != "skipped" and ("." not in path or prefix_of(path) in around)
         }

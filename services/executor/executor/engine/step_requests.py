@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
+import msgspec
 from pydantic import ValidationError
 
 from automations.contracts.identity import idempotency_key
@@ -27,7 +28,7 @@ class CannotBegin(ValueError):
         self.missing = missing
 
 
-class FilledIn(NamedTuple):
+class FilledIn(msgspec.Struct, frozen=True, gc=False):
     """An action's parameters with their names filled in."""
 
     shown: Mapping[str, Any]

@@ -218,7 +218,9 @@ def _queued(candidate: _Candidate) -> Acceptance:
     given = msgspec.structs.replace(candidate.given, turn_free=False)
     moved = start_run(given, candidate.plan)
     assert moved.told is not None
-    return candidate.acceptance._replace(run=moved.run, entry=entry_of(given, moved.told), told=moved.told)
+    return msgspec.structs.replace(
+        candidate.acceptance, run=moved.run, entry=entry_of(given, moved.told), told=moved.told
+    )
 
 
 def _skipped(start: StartRun, reason: Any, detail: str | None = None) -> Record:

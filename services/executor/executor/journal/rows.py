@@ -18,7 +18,7 @@ CANCEL_KEY: Final = "cancel"
 _run_decoder: msgspec.json.Decoder[Run] = msgspec.json.Decoder(Run)
 
 
-class Entry(NamedTuple):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """One transition of a run: the input that moved it, as bytes."""
 
     seq: int
@@ -27,7 +27,7 @@ class Entry(NamedTuple):
     """The fact that it gave, where the state after it is written with it; every other one is what replaying gives."""
 
 
-class Acceptance(NamedTuple):
+class Acceptance(msgspec.Struct, frozen=True, gc=False):
     """A start command that becomes a run, if it was not seen before."""
 
     run: Run
@@ -38,7 +38,7 @@ class Acceptance(NamedTuple):
     """When the broker took its event, where the loop guard counts the start."""
 
 
-class Advance(NamedTuple):
+class Advance(msgspec.Struct, frozen=True, gc=False):
     """The transitions of a run, and the inputs of its inbox that they took up.
 
     The state is what replaying them gives; it is written with them only now and then.
@@ -51,7 +51,7 @@ class Advance(NamedTuple):
     saves_state: bool = False
 
 
-class Release(NamedTuple):
+class Release(msgspec.Struct, frozen=True, gc=False):
     """A run that waits or has ended, to be given up now that its facts are published."""
 
     run: Run
