@@ -475,9 +475,9 @@ async def test_runs_that_were_entered_though_the_answer_was_lost_count_as_entere
                 await queries.insert_starts(
                     entering, run_ids=[before.run.run_id], outcomes=["accepted"], digests=["d"]
                 ).__anext__()
-            entered = await journal.enter_starts([before, *ours], [("0" * 32, "paused", "d")], _queued)
+            entered = await journal.enter_starts([before, *ours], [(str(uuid.UUID(int=0)), "paused", "d")], _queued)
             assert not journal.loses
-            assert set(entered.seen) == {before.run.run_id, str(uuid.UUID("0" * 32))}
+            assert set(entered.seen) == {before.run.run_id, str(uuid.UUID(int=0))}
             rows = await database.fetch("SELECT run_id, state FROM executor.runs WHERE process = $1", lease.number)
             assert {str(row["run_id"]) for row in rows} == {one.run.run_id for one in ours}
         finally:

@@ -11,6 +11,7 @@ Lane = Literal["live", "sandbox"]
 _RUNS = uuid.UUID("5b0d8a6e-6f0b-5a57-9d3c-0a4a3f1f7c11")
 _MAIL_SAFE = str.maketrans({":": "/", "[": "{", "]": "}"})
 _NOT_MAIL_SAFE = re.compile(r"[^A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _RERUN = "rerun:"
 _TASKS = uuid.UUID("8f5b7a52-1d0e-5a86-8a43-6a0f7d9e2b40")
 
@@ -18,6 +19,11 @@ _TASKS = uuid.UUID("8f5b7a52-1d0e-5a86-8a43-6a0f7d9e2b40")
 def run_id(tenant_id: str, automation_id: str, lane: Lane, cause: str) -> str:
     """Return the run's id; the version is no part of it, so whichever version evaluates first decides."""
     return _uuid5(_RUNS, f"{tenant_id}|{automation_id}|{lane}|{cause}")
+
+
+def is_run_id(text: str) -> bool:
+    """Return whether a text is written as `run_id` writes one: a UUID (RFC 9562) in lower case, with hyphens."""
+    return _UUID.fullmatch(text) is not None
 
 
 def rerun_cause(request: str, run: str) -> str:

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import msgspec
 from aiokafka import ConsumerRecord
 
 from automations.clock import utc_now
 from automations.contracts.commands import StartRun, start_run_reader
+from automations.contracts.identity import is_run_id
 from automations.contracts.results import SkipReason, StartSkipped
 from automations.contracts.topics import STEP_RESULTS
 from automations.contracts.wire import UnreadableMessage, encode
@@ -121,8 +121,9 @@ class Acceptor:
         for record in batch:
             try:
                 start = start_run_reader.read(record.value)
-                UUID(start.run_id)
-            except (UnreadableMessage, ValueError) as error:
+                if not is_run_id(start.run_id):
+                    raise UnreadableMessage(f"`run_id` is {start.run_id[:80]!r}, and not a UUID in lower case")
+            except UnreadableMessage as error:
                 letters.append(_letter(record, "unreadable", f"this is no StartRun command: {error}"))
                 continue
             commands.setdefault(start.run_id, _Command(record, start))

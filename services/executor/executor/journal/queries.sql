@@ -50,7 +50,7 @@ WHERE tenant_id = :tenant_id AND automation_id = :automation_id AND version = :v
 INSERT INTO starts (run_id, outcome, digest)
 SELECT * FROM unnest(:run_ids::uuid[], :outcomes::text[], :digests::text[])
 ON CONFLICT DO NOTHING
-RETURNING run_id;
+RETURNING run_id::text;
 
 -- name: load_starts(run_ids)
 -- What became of commands that were seen before.
@@ -116,9 +116,9 @@ WHERE runs.run_id = new.run_id;
 DELETE FROM inbox USING unnest(:run_ids::uuid[], :keys::text[]) AS taken (run_id, key)
 WHERE inbox.run_id = taken.run_id AND inbox.key = taken.key;
 
--- name: lock_runs(run_ids)
--- Lock runs, always in the same order, against release and adoption; gives those that exist.
-SELECT run_id FROM runs WHERE run_id = ANY(:run_ids::uuid[]) ORDER BY run_id FOR UPDATE;
+-- name: lock_runs(run_ids)$
+-- Lock runs, always in the same order, against release and adoption; says how many exist.
+SELECT count(*) FROM (SELECT FROM runs WHERE run_id = ANY(:run_ids::uuid[]) ORDER BY run_id FOR UPDATE) AS locked;
 
 -- name: load_inputs(run_ids)
 -- Inputs that wait for these runs, in the order they came.

@@ -108,7 +108,7 @@ class Journal:
             nonlocal attempts
             attempts += 1
             entered = {
-                str(row["run_id"])
+                row["run_id"]
                 async for row in queries.insert_starts(connection, run_ids=ids, outcomes=outcomes, digests=digests)
             }
             queued = await self._enter_runs(connection, [a for a in acceptances if a.run.run_id in entered], queue)
@@ -332,8 +332,7 @@ class Journal:
         self, connection: PoolConnection, releases: Sequence[Release]
     ) -> tuple[dict[str, list[PendingInput]], list[HeldRun]]:
         run_ids = [release.run.run_id for release in releases]
-        async for _ in queries.lock_runs(connection, run_ids=run_ids):
-            pass
+        await queries.lock_runs(connection, run_ids=run_ids)
         pending = await load_inputs(connection, run_ids)
         given_up = [release for release in releases if release.run.run_id not in pending]
         timers = [(release.run.run_id, timer) for release in given_up for timer in release.timers]

@@ -220,7 +220,7 @@ async def _insert(
         statuses=[run.status for run in runs],
         seqs=[run.seq for run in runs],
     )
-    return {str(row["run_id"]) async for row in rows}
+    return {row["run_id"] async for row in rows}
 
 
 async def _lock_turns(connection: PoolConnection, wanted: Collection[_Turn]) -> set[_Turn]:

@@ -10,7 +10,7 @@ FROM unnest(
 ) WITH ORDINALITY AS new (run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq, nth)
 ORDER BY nth
 ON CONFLICT (tenant_id, lane, order_key) WHERE turn = 'held' DO NOTHING
-RETURNING run_id;
+RETURNING run_id::text;
 
 -- name: lock_turns(tenants, lanes, order_keys)
 -- Lock who holds these turns, so that none is given away meanwhile; gives the turns that are held.
