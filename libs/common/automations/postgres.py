@@ -17,9 +17,11 @@ T = TypeVar("T")
 
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
+    _Connection = asyncpg.Connection[asyncpg.Record]
     PoolConnection = asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
 else:  # asyncpg's classes are generic in their stubs only
     Pool = asyncpg.Pool
+    _Connection = asyncpg.Connection
     PoolConnection = asyncpg.pool.PoolConnectionProxy
 
 OUTAGES: tuple[type[BaseException], ...] = (
@@ -70,7 +72,16 @@ async def _create_pool(settings: PostgresSettings, schema: str, size: int) -> Po
         max_size=size,
         command_timeout=60,
         server_settings={"search_path": schema, "application_name": schema, "timezone": "UTC"},
+        connection_class=_Stateless,
     )
+
+
+class _Stateless(_Connection):
+    """A connection that keeps nothing from one use to the next: all that is done with it is transactions."""
+
+    def get_reset_query(self) -> str:
+        """Return nothing: a round trip after every use would undo what no use does."""
+        return ""
 
 
 async def outwait(attempt: Callable[[], Awaitable[T]]) -> T:

@@ -3,12 +3,7 @@ INSERT INTO runs (
     run_id, started_at, tenant_id, automation_id, version, lane, status, seq, updated_at, ended_at, waiting, error,
     mode, cause, chain_id, depth, event_id, event_type, object, record_id, event, position, rerun_of
 )
-SELECT * FROM unnest(
-    :c0::uuid[], :c1::timestamptz[], :c2::text[], :c3::text[], :c4::integer[], :c5::text[], :c6::text[],
-    :c7::bigint[], :c8::timestamptz[], :c9::timestamptz[], :c10::json[], :c11::json[], :c12::text[], :c13::text[],
-    :c14::text[], :c15::integer[], :c16::text[], :c17::text[], :c18::text[], :c19::text[], :c20::json[],
-    :c21::json[], :c22::uuid[]
-)
+SELECT * FROM unnest(:rows::run_row[])
 ON CONFLICT (run_id, started_at) DO UPDATE SET
     status = excluded.status,
     seq = excluded.seq,
@@ -34,11 +29,7 @@ INSERT INTO steps (
     run_id, started_at, path, id, type, status, seq, place, attempts, name, input, request, output, error, notes, reason,
     step_started_at, step_ended_at, tries
 )
-SELECT * FROM unnest(
-    :c0::uuid[], :c1::timestamptz[], :c2::text[], :c3::text[], :c4::text[], :c5::text[], :c6::bigint[], :c7::bigint[],
-    :c8::integer[], :c9::text[], :c10::json[], :c11::json[], :c12::json[], :c13::json[], :c14::json[],
-    :c15::text[], :c16::timestamptz[], :c17::timestamptz[], :c18::json[]
-)
+SELECT * FROM unnest(:rows::step_row[])
 ON CONFLICT (run_id, path, started_at) DO UPDATE SET
     status = excluded.status,
     seq = excluded.seq,

@@ -44,9 +44,9 @@ class HistoryStore:
 
     async def _save_rows(self, connection: PoolConnection, folded: Folded) -> None:
         if folded.runs:
-            await queries.save_runs(connection, **columns(list(folded.runs.values())))
+            await queries.save_runs(connection, rows=list(map(tuple, folded.runs.values())))
         if folded.steps:
-            await queries.save_steps(connection, **columns(list(folded.steps.values())))
+            await queries.save_steps(connection, rows=list(map(tuple, folded.steps.values())))
         if folded.tasks:
             await queries.save_tasks(connection, **columns(list(folded.tasks.values())))
         if folded.verdicts:
