@@ -56,6 +56,11 @@ class Product:
         self._console = console
         self._pids = pids
 
+    async def until_executors(self, count: int) -> None:
+        """Return when so many executors share the work; they are started as a user would start more."""
+        while sum(name.partition("-")[0] == "executor" for name in self.stack.pids()) < count:
+            await asyncio.to_thread(self.stack.add, "executor")
+
     async def turn_sandbox_on(self) -> None:
         """Have sandbox automations see events from now on; their effects are simulated."""
         (await self._client.put("/api/v1/sandbox", json={"active": True})).raise_for_status()

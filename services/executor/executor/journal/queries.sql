@@ -82,10 +82,9 @@ SELECT run_id FROM runs JOIN journal USING (run_id)
 JOIN unnest(:run_ids::uuid[], :inputs::bytea[]) AS entered (run_id, input) USING (run_id, input)
 WHERE process = :process AND journal.seq = 1;
 
--- name: insert_first_entries(run_ids, seqs, inputs)!
+-- name: insert_first_entries(entries)!
 -- Journal the inputs that runs begin with.
-INSERT INTO journal (run_id, seq, input)
-SELECT * FROM unnest(:run_ids::uuid[], :seqs::integer[], :inputs::bytea[])
+INSERT INTO journal (run_id, seq, input) SELECT * FROM unnest(:entries::entry_row[])
 ON CONFLICT DO NOTHING;
 
 -- name: insert_journal(run_ids, seqs, inputs, facts)!
@@ -94,11 +93,11 @@ INSERT INTO journal (run_id, seq, input, fact)
 SELECT * FROM unnest(:run_ids::uuid[], :seqs::integer[], :inputs::bytea[], :facts::bytea[])
 ON CONFLICT DO NOTHING;
 
--- name: append_journal(number, run_ids, seqs, inputs)$
+-- name: append_journal(number, entries)$
 -- Journal inputs, as a transaction of its own; says whether this process may still write.
 WITH lease AS MATERIALIZED (SELECT fence(:number) AS stands), appended AS (
     INSERT INTO journal (run_id, seq, input)
-    SELECT new.* FROM lease, unnest(:run_ids::uuid[], :seqs::integer[], :inputs::bytea[]) AS new (run_id, seq, input)
+    SELECT new.* FROM lease, unnest(:entries::entry_row[]) AS new
     WHERE lease.stands
     ON CONFLICT DO NOTHING
 )

@@ -270,12 +270,8 @@ class Journal:
         if not accepted:
             return {}
         runs, queued = await enter_runs(connection, self._lease.number, accepted, queue)
-        await queries.insert_first_entries(
-            connection,
-            run_ids=[one.run.run_id for one in runs],
-            seqs=[one.entry.seq for one in runs],
-            inputs=[one.entry.input for one in runs],
-        )
+        entries = [(one.run.run_id, one.entry.seq, one.entry.input) for one in runs]
+        await queries.insert_first_entries(connection, entries=entries)
         return queued
 
     async def _write_advances(self, advances: Sequence[Advance]) -> Sequence[None]:
@@ -287,15 +283,8 @@ class Journal:
 
     async def _append(self, advances: Sequence[Advance]) -> None:
         """Journal what only adds to the journal: one statement, and so one round trip, for all of them."""
-        entries = [(advance.run.run_id, entry) for advance in advances for entry in advance.entries]
-        stands = await queries.append_journal(
-            self._pool,
-            number=self._lease.number,
-            run_ids=[run_id for run_id, _ in entries],
-            seqs=[entry.seq for _, entry in entries],
-            inputs=[entry.input for _, entry in entries],
-        )
-        if not stands:
+        entries = [(one.run.run_id, entry.seq, entry.input) for one in advances for entry in one.entries]
+        if not await queries.append_journal(self._pool, number=self._lease.number, entries=entries):
             raise self._lease_lost()
 
     async def _write_with_states(self, connection: PoolConnection, advances: Sequence[Advance]) -> None:

@@ -94,16 +94,7 @@ async def adopt_runs(connection: PoolConnection, process: int, run_ids: Collecti
 
 async def release_runs(connection: PoolConnection, process: int, releases: Sequence[Release]) -> list[HeldRun]:
     """Give runs up, which are locked, and hand on the turns that they give away; return who was given one."""
-    rows = queries.release_runs(
-        connection,
-        process=process,
-        run_ids=[release.run.run_id for release in releases],
-        statuses=[release.run.status for release in releases],
-        seqs=[release.run.seq for release in releases],
-        publisheds=[release.published for release in releases],
-        states=[None if release.run.ended else encode(release.run) for release in releases],
-        gives=[release.gives_turn for release in releases],
-    )
+    rows = queries.release_runs(connection, process=process, releases=[_released_row(one) for one in releases])
     return await _take_up(connection, rows)
 
 
@@ -206,21 +197,23 @@ async def _insert(
 ) -> set[str]:
     if not accepted:
         return set()
-    runs = [one.run for one in accepted]
     rows = queries.insert_runs(
-        connection,
-        process=process,
-        queued=queued,
-        run_ids=[run.run_id for run in runs],
-        tenants=[run.tenant_id for run in runs],
-        lanes=[run.lane for run in runs],
-        automations=[run.automation_id for run in runs],
-        order_keys=[run.order_key if run.takes_turns else None for run in runs],
-        appended_ats=[one.appended_at for one in accepted],
-        statuses=[run.status for run in runs],
-        seqs=[run.seq for run in runs],
+        connection, process=process, queued=queued, runs=[_accepted_row(one) for one in accepted]
     )
     return {row["run_id"] async for row in rows}
+
+
+def _accepted_row(accepted: Acceptance) -> tuple[Any, ...]:
+    run = accepted.run
+    order_key = run.order_key if run.takes_turns else None
+    at = accepted.appended_at
+    return run.run_id, run.tenant_id, run.lane, run.automation_id, order_key, at, run.status, run.seq
+
+
+def _released_row(release: Release) -> tuple[Any, ...]:
+    run = release.run
+    state = None if run.ended else encode(run)
+    return run.run_id, run.status, run.seq, release.published, state, release.gives_turn
 
 
 async def _lock_turns(connection: PoolConnection, wanted: Collection[_Turn]) -> set[_Turn]:

@@ -1,13 +1,11 @@
--- name: insert_runs(process, queued, run_ids, tenants, lanes, automations, order_keys, appended_ats, statuses, seqs)
+-- name: insert_runs(process, queued, runs)
 -- Enter accepted runs, in this order: with the turn, those that find it taken being left out; or queued for it.
 INSERT INTO runs (process, turn, run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq)
 SELECT CASE WHEN NOT :queued::boolean THEN :process::bigint END,
        CASE WHEN :queued THEN 'queued' WHEN order_key IS NOT NULL THEN 'held' END,
        run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq
-FROM unnest(
-    :run_ids::uuid[], :tenants::text[], :lanes::text[], :automations::text[], :order_keys::text[],
-    :appended_ats::timestamptz[], :statuses::text[], :seqs::integer[]
-) WITH ORDINALITY AS new (run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq, nth)
+FROM unnest(:runs::accepted_row[])
+    WITH ORDINALITY AS new (run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq, nth)
 ORDER BY nth
 ON CONFLICT (tenant_id, lane, order_key) WHERE turn = 'held' DO NOTHING
 RETURNING run_id::text;
@@ -61,7 +59,7 @@ FROM decided
 WHERE runs.run_id = decided.run_id AND (decided.turn IS DISTINCT FROM 'queued' OR ends OR runs.turn IS NULL)
 RETURNING runs.run_id, runs.process, state, runs.seq, published, runs.turn;
 
--- name: release_runs(process, run_ids, statuses, seqs, publisheds, states, gives)
+-- name: release_runs(process, releases)
 -- Give up runs that wait or have ended, all of whose facts are published. One that waits leaves the state it is in; of
 -- one that has ended nearly nobody asks again, and replaying the journal gives it. Those that give their turn away hand
 -- it to the queued run that came first, which this process adopts; gives the adopted ones.
@@ -70,10 +68,7 @@ WITH released AS (
     SET process = NULL, status = new.status, seq = new.seq, published = new.published,
         state = coalesce(new.state, runs.state),
         turn = CASE WHEN NOT new.gives_turn THEN runs.turn END
-    FROM unnest(
-        :run_ids::uuid[], :statuses::text[], :seqs::integer[], :publisheds::integer[], :states::bytea[],
-        :gives::boolean[]
-    ) AS new (run_id, status, seq, published, state, gives_turn)
+    FROM unnest(:releases::released_row[]) AS new
     WHERE runs.run_id = new.run_id
     RETURNING runs.tenant_id, runs.lane, runs.order_key, new.gives_turn
 ), next AS (
