@@ -81,13 +81,13 @@ class Product:
     async def throughput(self, event: str, actions: Sequence[Action], runs: int, environment: str = "live") -> float:
         """Return the seconds from the first event published to the last run completed in history."""
         automation = await self.create(event, actions, environment)
+        records = [_record(event, number) for number in range(runs)]
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self._console) as progress:
             shown = progress.add_task(event, total=runs)
             started = perf_counter()
             for first in range(0, runs, _EVENTS_AT_ONCE):
-                numbers = range(first, min(first + _EVENTS_AT_ONCE, runs))
-                await self._publisher.publish_all([_record(event, number) for number in numbers])
+                await self._publisher.publish_all(records[first : first + _EVENTS_AT_ONCE])
             completed = 0
             while completed < runs:
                 seconds = perf_counter() - started
