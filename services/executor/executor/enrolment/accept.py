@@ -36,7 +36,7 @@ log = get_logger(__name__)
 
 READER = "executor"
 MOST_ACCEPTED_TOGETHER = 250
-"""So many runs are begun at once; more would push each other out of the processor's cache before they move."""
+"""So many runs are begun at once: half of those that move, so that one half moves while the other is journaled."""
 _SKIPS = frozenset({"paused", "archived", "deleted", "late", "duplicate", "sandbox_off", "loop_guard"})
 
 
