@@ -14,6 +14,7 @@ from automations.postgres import PostgresSettings
 from automations_cli.services import SERVICES
 from embedded.child import read_last_lines
 from tests.support.counting_server import CountingServer, counting_server
+from tests.support.database import Database
 from tests.support.engines import EngineAddresses, running_engines
 from tests.support.product import Product
 from tests.support.running_product import running_product
@@ -63,6 +64,14 @@ async def postgres_settings(engines: EngineAddresses) -> AsyncIterator[PostgresS
     finally:
         await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
         await connection.close()
+
+
+@pytest.fixture(scope="module")
+async def database(postgres_settings: PostgresSettings) -> AsyncIterator[Database]:
+    """A connection of the test's own to the services' database."""
+    connection = await asyncpg.connect(postgres_settings.database_url.get_secret_value())
+    yield connection
+    await connection.close()
 
 
 @pytest.fixture(scope="session")

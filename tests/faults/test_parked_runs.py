@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 
-import asyncpg
 import psutil
 import pytest
 
@@ -13,6 +12,7 @@ from automations.messaging.connection import KafkaSettings
 from automations.messaging.publisher import Publisher
 from automations.postgres import PostgresSettings
 from tests.support.commander import Commander
+from tests.support.database import Database
 from tests.support.eventually import PATIENCE_SECONDS, eventually
 from tests.support.service_process import ServiceProcess, running_service
 
@@ -41,15 +41,8 @@ async def commander(kafka_settings: KafkaSettings) -> AsyncIterator[Commander]:
     await publisher.stop()
 
 
-@pytest.fixture(scope="module")
-async def database(postgres_settings: PostgresSettings) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
-    connection = await asyncpg.connect(postgres_settings.database_url.get_secret_value())
-    yield connection
-    await connection.close()
-
-
 async def test_parked_runs_cost_no_memory_and_all_are_completed(
-    executor: ServiceProcess, commander: Commander, database: "asyncpg.Connection[asyncpg.Record]"
+    executor: ServiceProcess, commander: Commander, database: Database
 ) -> None:
     """10,000 runs are the first that an executor sees, and each waits for a person: it holds none of them. Every answer
     ends its run, and leaves nothing behind either."""
@@ -65,9 +58,7 @@ async def test_parked_runs_cost_no_memory_and_all_are_completed(
 class Parking:
     """Parks runs on tasks, and completes them."""
 
-    def __init__(
-        self, executor: ServiceProcess, commander: Commander, database: "asyncpg.Connection[asyncpg.Record]"
-    ) -> None:
+    def __init__(self, executor: ServiceProcess, commander: Commander, database: Database) -> None:
         self._executor = executor
         self._commander = commander
         self._database = database

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, ExitStack
 
-import asyncpg
 import psutil
 import pytest
 
@@ -15,6 +14,7 @@ from automations.postgres import PostgresSettings
 from tests.support.commander import Commander, webhook
 from tests.support.consumer_groups import load_group
 from tests.support.counting_server import CountingServer, counting_server
+from tests.support.database import Database
 from tests.support.eventually import PATIENCE_SECONDS, eventually
 from tests.support.service_process import ServiceProcess, running_service
 
@@ -59,20 +59,13 @@ async def commander(kafka_settings: KafkaSettings) -> AsyncIterator[Commander]:
     await publisher.stop()
 
 
-@pytest.fixture(scope="module")
-async def database(postgres_settings: PostgresSettings) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
-    connection = await asyncpg.connect(postgres_settings.database_url.get_secret_value())
-    yield connection
-    await connection.close()
-
-
 async def starts(commander: Commander, server: CountingServer, number: int) -> list[StartRun]:
     """Return so many commands that start a run with one call of the server."""
     automation_id, offset = await commander.define([webhook(server)])
     return [commander.command(automation_id, offset) for _ in range(number)]
 
 
-async def count(database: "asyncpg.Connection[asyncpg.Record]", query: str, commands: Sequence[StartRun]) -> int:
+async def count(database: Database, query: str, commands: Sequence[StartRun]) -> int:
     found: int = await database.fetchval(query, list({command.automation_id for command in commands}))
     return found
 
@@ -81,7 +74,7 @@ async def _are_put_off(executor: ServiceProcess, number: int) -> bool:
     return await executor.metric("executor_put_off_runs") == number
 
 
-async def _is(database: "asyncpg.Connection[asyncpg.Record]", run_id: str, column: str, value: str) -> bool:
+async def _is(database: Database, run_id: str, column: str, value: str) -> bool:
     found: bool | None = await database.fetchval(
         f"SELECT {column} = $2 FROM executor.runs WHERE run_id = $1::uuid",
         run_id,
@@ -94,7 +87,7 @@ async def test_runs_that_go_elsewhere_complete_while_a_destination_hangs(
     executor: ServiceProcess,
     commander: Commander,
     servers: list[CountingServer],
-    database: "asyncpg.Connection[asyncpg.Record]",
+    database: Database,
 ) -> None:
     """2,000 runs wait for a destination that hangs, 500 started after them complete; then the 2,000 do, once each."""
     hanging, good = servers[:2]
@@ -130,7 +123,7 @@ async def test_calls_that_were_put_off_outlive_the_process(
     executor: ServiceProcess,
     commander: Commander,
     servers: list[CountingServer],
-    database: "asyncpg.Connection[asyncpg.Record]",
+    database: Database,
 ) -> None:
     """The executor is killed while calls wait. Those that never left are made once, though they are to be made at most
     once; of the others nobody can tell."""
@@ -157,7 +150,7 @@ async def test_run_whose_call_is_put_off_keeps_its_turn_and_can_be_cancelled(
     executor: ServiceProcess,
     commander: Commander,
     servers: list[CountingServer],
-    database: "asyncpg.Connection[asyncpg.Record]",
+    database: Database,
 ) -> None:
     """What is queued behind it begins nothing meanwhile. A call that was put off and is cancelled is never made."""
     hanging, good = servers[:2]
@@ -196,7 +189,7 @@ async def test_starts_wait_on_kafka_while_every_place_is_taken(
     executor: ServiceProcess,
     commander: Commander,
     servers: list[CountingServer],
-    database: "asyncpg.Connection[asyncpg.Record]",
+    database: Database,
     kafka_settings: KafkaSettings,
 ) -> None:
     """So many destinations hang that there is no room for more runs: the executor pauses, and loses neither its

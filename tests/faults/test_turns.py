@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-import asyncpg
 import pytest
 
 from automations.contracts.commands import StartRun
@@ -15,6 +14,7 @@ from automations.messaging.publisher import Publisher
 from automations.postgres import PostgresSettings
 from tests.support.commander import Commander
 from tests.support.consumer_groups import load_group
+from tests.support.database import Database
 from tests.support.eventually import PATIENCE_SECONDS, START_SECONDS, eventually
 from tests.support.service_process import ServiceProcess
 from tests.support.turn_witness import Noted, TurnWitness, find_breaches, turn_witness
@@ -41,13 +41,6 @@ async def commander(kafka_settings: KafkaSettings) -> AsyncIterator[Commander]:
 
 
 @pytest.fixture
-async def database(postgres_settings: PostgresSettings) -> "AsyncIterator[asyncpg.Connection[asyncpg.Record]]":
-    connection = await asyncpg.connect(postgres_settings.database_url.get_secret_value())
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
 async def executors(
     kafka_settings: KafkaSettings, postgres_settings: PostgresSettings, witness: TurnWitness
 ) -> AsyncIterator[list[ServiceProcess]]:
@@ -71,7 +64,7 @@ async def test_runs_for_one_record_never_overlap_nor_overtake_whoever_performs_t
     commander: Commander,
     witness: TurnWitness,
     executors: list[ServiceProcess],
-    database: "asyncpg.Connection[asyncpg.Record]",
+    database: Database,
     kafka_settings: KafkaSettings,
 ) -> None:
     """200 records, 50 events each, two calls for each event: an independent server sees every record in its order."""

@@ -1,14 +1,8 @@
 """Runs of one automation for one record take turns, on real Kafka and PostgreSQL, with a real HTTP peer."""
 
-import asyncio
-import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-import msgspec
-import pytest
 
 from automations.clock import utc_now
 from automations.contracts.commands import StartRun
@@ -19,30 +13,13 @@ from automations.contracts.topics import DEFINITIONS
 from automations.contracts.wire import encode
 from automations.messaging.connection import KafkaSettings
 from automations.messaging.publisher import Publisher, Record
-from automations.postgres import PoolConnection, PostgresSettings, open_pool
-from executor.engine.inputs import Started
-from executor.engine.transition import start_run
-from executor.journal.lease import Lease
-from executor.journal.rows import Acceptance, entry_of
-from executor.journal.sql import queries
-from executor.journal.store import SCHEMA, Journal
-from executor.journal.turns import Entered, enter_runs
+from automations.postgres import PostgresSettings
 from tests.support.commander import TENANT, Commander, webhook
 from tests.support.counting_server import CountingServer, Received
-from tests.support.engine_runs import plan_of, started
-from tests.support.engine_runs import webhook as engine_webhook
+from tests.support.database import Database, until_waits_for_a_lock
 from tests.support.eventually import eventually
 from tests.support.service_process import ServiceProcess
 from tests.support.stream import ResultsTail
-
-Database = "asyncpg.Connection[asyncpg.Record]"
-
-
-@pytest.fixture(scope="module")
-async def database(executor: ServiceProcess, postgres_settings: PostgresSettings) -> "AsyncIterator[Database]":
-    connection = await asyncpg.connect(postgres_settings.database_url.get_secret_value())
-    yield connection
-    await connection.close()
 
 
 def call(own: str, server: CountingServer, **fields: Any) -> dict[str, Any]:
@@ -65,7 +42,7 @@ def called(server: CountingServer, *runs: StartRun) -> list[tuple[int, str]]:
     ]
 
 
-async def until_turn(database: "Database", command: StartRun, turn: str | None) -> None:
+async def until_turn(database: Database, command: StartRun, turn: str | None) -> None:
     """Return once the run's row says so of its turn, and names no process."""
 
     async def look() -> bool:
@@ -111,7 +88,7 @@ async def test_runs_for_other_records_and_without_one_do_not_wait(
 
 
 async def test_parked_run_gives_its_turn_away_and_takes_it_again_before_newer_ones(
-    commander: Commander, results: ResultsTail, server: CountingServer, database: "Database"
+    commander: Commander, results: ResultsTail, server: CountingServer, database: Database
 ) -> None:
     """The first run waits for a person, the second one begins; when the first wakes, it comes before the third."""
     ask = {"id": "ask", "type": "human_task", "when": {"name": "asks"}}
@@ -135,7 +112,7 @@ async def test_parked_run_gives_its_turn_away_and_takes_it_again_before_newer_on
 
 
 async def test_time_that_comes_for_a_queued_run_waits_in_its_inbox_with_it(
-    commander: Commander, results: ResultsTail, server: CountingServer, database: "Database"
+    commander: Commander, results: ResultsTail, server: CountingServer, database: Database
 ) -> None:
     """A delay is over while another run has the turn: the time is no timer any more, and counts once it is its turn."""
     wait = {"id": "wait", "type": "delay", "params": {"for": "3s"}, "when": {"name": "waits"}}
@@ -154,7 +131,7 @@ async def test_time_that_comes_for_a_queued_run_waits_in_its_inbox_with_it(
 
 
 async def test_pause_between_attempts_keeps_the_turn(
-    commander: Commander, results: ResultsTail, server: CountingServer, database: "Database"
+    commander: Commander, results: ResultsTail, server: CountingServer, database: Database
 ) -> None:
     """The run is given up meanwhile, and nobody gets in between."""
     failures = [503]
@@ -176,7 +153,7 @@ async def test_pause_between_attempts_keeps_the_turn(
 
 
 async def test_message_on_its_way_keeps_the_turn(
-    commander: Commander, results: ResultsTail, server: CountingServer, database: "Database"
+    commander: Commander, results: ResultsTail, server: CountingServer, database: Database
 ) -> None:
     """A run that notifier sends a message for is given up, and is not parked."""
     tell = {"id": "tell", "type": "notify_user", "params": {"user": "ines", "message": "m"}}
@@ -208,7 +185,7 @@ async def test_cancelled_run_in_the_queue_ends_at_once_and_is_passed_over(
 
 
 async def test_cancellation_of_a_woken_run_in_the_queue_comes_before_what_woke_it(
-    commander: Commander, results: ResultsTail, server: CountingServer, database: "Database"
+    commander: Commander, results: ResultsTail, server: CountingServer, database: Database
 ) -> None:
     """The answer to its task is refused, because it never became the run's turn to take it."""
     ask = {"id": "ask", "type": "human_task", "when": {"name": "asks"}}
@@ -228,7 +205,7 @@ async def test_cancellation_of_a_woken_run_in_the_queue_comes_before_what_woke_i
 
 
 async def test_run_out_of_time_in_the_queue_ends_at_once(
-    commander: Commander, results: ResultsTail, server: CountingServer, database: "Database"
+    commander: Commander, results: ResultsTail, server: CountingServer, database: Database
 ) -> None:
     """The time for a whole run ends it as a cancellation does, without its turn."""
     ask = {"id": "ask", "type": "human_task", "when": {"name": "asks"}}
@@ -287,7 +264,7 @@ async def test_sandbox_does_not_hold_up_live_runs(
 
 
 async def test_turn_that_nobody_holds_is_handed_on_by_a_sweep(
-    commander: Commander, results: ResultsTail, server: CountingServer, database: "Database"
+    commander: Commander, results: ResultsTail, server: CountingServer, database: Database
 ) -> None:
     runs = await commands(commander, [call("lost", server)], 3)
     with server.holding("/lost"):
@@ -305,7 +282,7 @@ async def test_turn_that_nobody_holds_is_handed_on_by_a_sweep(
 
 
 async def test_turns_outlive_their_process(
-    commander: Commander, results: ResultsTail, server: CountingServer, executor: ServiceProcess, database: "Database"
+    commander: Commander, results: ResultsTail, server: CountingServer, executor: ServiceProcess, database: Database
 ) -> None:
     """Who takes over performs the run whose turn it was, and the next one after it; nobody overtakes."""
     runs = await commands(commander, [call("killed", server)], 3)
@@ -330,19 +307,9 @@ async def until_verdict(results: ResultsTail, command: StartRun) -> Any:
     return await eventually(look)
 
 
-async def until_waits_for_a_lock(database: "Database") -> None:
-    """Return once a transaction of another connection waits for one that is held here."""
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-
-    async def look() -> bool:
-        return bool(await database.fetchval(query))
-
-    await eventually(look)
-
-
 async def test_start_that_finds_the_turn_about_to_be_given_away_does_not_queue_behind_it(
     commander: Commander, results: ResultsTail, server: CountingServer, postgres_settings: PostgresSettings,
-    database: "Database",
+    database: Database,
 ) -> None:  # fmt: skip
     """A transaction that takes the turn away is held open by hand while a start comes: it begins when that commits."""
     holder, start = await commands(commander, [call("race", server)], 2)
@@ -369,7 +336,7 @@ async def test_start_that_finds_the_turn_about_to_be_given_away_does_not_queue_b
 
 
 async def test_parked_run_that_wakes_while_another_one_takes_the_turn_is_queued(
-    commander: Commander, results: ResultsTail, postgres_settings: PostgresSettings, database: "Database"
+    commander: Commander, results: ResultsTail, postgres_settings: PostgresSettings, database: Database
 ) -> None:
     """Another run enters with the turn in a transaction that is held open by hand: of two takers one is refused."""
     [parked] = await commands(commander, [{"id": "ask", "type": "human_task"}], 1)
@@ -398,7 +365,7 @@ async def test_parked_run_that_wakes_while_another_one_takes_the_turn_is_queued(
 
 async def test_start_that_queues_while_the_turn_is_being_given_away_is_handed_it(
     commander: Commander, results: ResultsTail, server: CountingServer, postgres_settings: PostgresSettings,
-    database: "Database",
+    database: Database,
 ) -> None:  # fmt: skip
     """The holder's row is locked by hand, as by whoever queues; the holder ends meanwhile, and finds who was queued."""
     holder, start = await commands(commander, [call("behind", server)], 2)
@@ -421,87 +388,3 @@ async def test_start_that_queues_while_the_turn_is_being_given_away_is_handed_it
         await by_hand.close()
     for one in (holder, start):
         assert (await results.until_ended(one.run_id))[-1].status == "completed"
-
-
-async def test_turn_that_comes_free_while_starts_are_entered_goes_to_the_first_of_them(
-    executor: ServiceProcess, postgres_settings: PostgresSettings, database: "Database"
-) -> None:
-    """Entering is held up by hand between two starts for one record, of which the turn comes free meanwhile."""
-    nobody = 2**40
-    before, first, second = (_accepted("a", number) for number in range(3))
-    elsewhere, between = (_accepted("b", number) for number in range(2))
-    async with open_pool(postgres_settings, SCHEMA) as pool, pool.acquire() as entering:
-        await enter_runs(entering, nobody, [before, elsewhere], _queued)
-        async with database.transaction():
-            await database.execute("UPDATE executor.runs SET turn = NULL WHERE run_id = $1", elsewhere.run.run_id)
-            entered = asyncio.create_task(_enter(entering, nobody, [first, between, second]))
-            async with pool.acquire() as other:
-                await until_waits_for_a_lock(other)
-                await other.execute("UPDATE runs SET turn = NULL WHERE run_id = $1", before.run.run_id)
-        _, queued = await entered
-        assert list(queued) == [second.run.run_id]
-        rows = await entering.fetch(
-            "DELETE FROM runs WHERE process = $1 OR turn = 'queued' RETURNING run_id, turn", nobody
-        )
-    turns = {str(row["run_id"]): row["turn"] for row in rows}
-    assert [turns[one.run.run_id] for one in (first, between, second)] == ["held", "held", "queued"]
-
-
-class _LosesAnswers(Journal):
-    """A journal to which PostgreSQL's answer to one commit does not come."""
-
-    loses = True
-
-    @asynccontextmanager
-    async def _fenced(self) -> AsyncIterator[PoolConnection]:
-        async with super()._fenced() as connection:
-            yield connection
-        if self.loses:
-            self.loses = False
-            raise asyncpg.PostgresConnectionError("the answer to a commit was lost")
-
-
-async def test_runs_that_were_entered_though_the_answer_was_lost_count_as_entered_now(
-    executor: ServiceProcess, postgres_settings: PostgresSettings, database: "Database"
-) -> None:
-    """Entered again, they are found to be this process's own; what another start entered is seen as before."""
-    before, ours = _accepted("a", 0), [_accepted("a", 1), _accepted("b", 0)]
-    async with open_pool(postgres_settings, SCHEMA) as pool:
-        lease = Lease(pool, queries, "loses answers")
-        await lease.take()
-        journal = _LosesAnswers(pool, lease)
-        try:
-            async with pool.acquire() as entering:
-                await queries.insert_starts(
-                    entering, run_ids=[before.run.run_id], outcomes=["accepted"], digests=["d"]
-                ).__anext__()
-            entered = await journal.enter_starts([before, *ours], [(str(uuid.UUID(int=0)), "paused", "d")], _queued)
-            assert not journal.loses
-            assert set(entered.seen) == {before.run.run_id, str(uuid.UUID(int=0))}
-            rows = await database.fetch("SELECT run_id, state FROM executor.runs WHERE process = $1", lease.number)
-            assert {str(row["run_id"]) for row in rows} == {one.run.run_id for one in ours}
-        finally:
-            await database.execute("DELETE FROM executor.runs WHERE process = $1", lease.number)
-            await lease.end()
-
-
-async def _enter(connection: PoolConnection, process: int, accepted: list[Acceptance]) -> Entered:
-    async with connection.transaction():
-        return await enter_runs(connection, process, accepted, _queued)
-
-
-def _accepted(record: str, number: int, *, turn_free: bool = True) -> Acceptance:
-    """Return a start as it is accepted; a number stands for one run."""
-    base = started()
-    command = msgspec.structs.replace(
-        base.command, run_id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{record}{number}")), order_key=f"entered|{record}"
-    )
-    given = Started(command=command, at=base.at, turn_free=turn_free)
-    told = start_run(given, plan_of(engine_webhook("call"))).told
-    assert told is not None
-    return Acceptance(told.run, "d", entry_of(given, told), told)
-
-
-def _queued(one: Acceptance) -> Acceptance:
-    record, number = next((r, n) for r in "ab" for n in range(3) if _accepted(r, n).run.run_id == one.run.run_id)
-    return _accepted(record, number, turn_free=False)

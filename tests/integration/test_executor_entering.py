@@ -1,0 +1,105 @@
+"""Starts are entered into the journal in their order, on a real PostgreSQL, whatever comes between."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import msgspec
+
+from automations.postgres import PoolConnection, PostgresSettings, open_pool
+from executor.engine.inputs import Started
+from executor.engine.transition import start_run
+from executor.journal.lease import Lease
+from executor.journal.rows import Acceptance, entry_of
+from executor.journal.sql import queries
+from executor.journal.store import SCHEMA, Journal
+from executor.journal.turns import Entered, enter_runs
+from tests.support.database import Database, until_waits_for_a_lock
+from tests.support.engine_runs import plan_of, started, webhook
+from tests.support.service_process import ServiceProcess
+
+
+async def test_turn_that_comes_free_while_starts_are_entered_goes_to_the_first_of_them(
+    executor: ServiceProcess, postgres_settings: PostgresSettings, database: Database
+) -> None:
+    """Entering is held up by hand between two starts for one record, of which the turn comes free meanwhile."""
+    nobody = 2**40
+    before, first, second = (_accepted("a", number) for number in range(3))
+    elsewhere, between = (_accepted("b", number) for number in range(2))
+    async with open_pool(postgres_settings, SCHEMA) as pool, pool.acquire() as entering:
+        await enter_runs(entering, nobody, [before, elsewhere], _queued)
+        async with database.transaction():
+            await database.execute("UPDATE executor.runs SET turn = NULL WHERE run_id = $1", elsewhere.run.run_id)
+            entered = asyncio.create_task(_enter(entering, nobody, [first, between, second]))
+            async with pool.acquire() as other:
+                await until_waits_for_a_lock(other)
+                await other.execute("UPDATE runs SET turn = NULL WHERE run_id = $1", before.run.run_id)
+        _, queued = await entered
+        assert list(queued) == [second.run.run_id]
+        rows = await entering.fetch(
+            "DELETE FROM runs WHERE process = $1 OR turn = 'queued' RETURNING run_id, turn", nobody
+        )
+    turns = {str(row["run_id"]): row["turn"] for row in rows}
+    assert [turns[one.run.run_id] for one in (first, between, second)] == ["held", "held", "queued"]
+
+
+class _LosesAnswers(Journal):
+    """A journal to which PostgreSQL's answer to one commit does not come."""
+
+    loses = True
+
+    @asynccontextmanager
+    async def _fenced(self) -> AsyncIterator[PoolConnection]:
+        async with super()._fenced() as connection:
+            yield connection
+        if self.loses:
+            self.loses = False
+            raise asyncpg.PostgresConnectionError("the answer to a commit was lost")
+
+
+async def test_runs_that_were_entered_though_the_answer_was_lost_count_as_entered_now(
+    executor: ServiceProcess, postgres_settings: PostgresSettings, database: Database
+) -> None:
+    """Entered again, they are found to be this process's own; what another start entered is seen as before."""
+    before, ours = _accepted("a", 0), [_accepted("a", 1), _accepted("b", 0)]
+    async with open_pool(postgres_settings, SCHEMA) as pool:
+        lease = Lease(pool, queries, "loses answers")
+        await lease.take()
+        journal = _LosesAnswers(pool, lease)
+        try:
+            async with pool.acquire() as entering:
+                await queries.insert_starts(
+                    entering, run_ids=[before.run.run_id], outcomes=["accepted"], digests=["d"]
+                ).__anext__()
+            entered = await journal.enter_starts([before, *ours], [(str(uuid.UUID(int=0)), "paused", "d")], _queued)
+            assert not journal.loses
+            assert set(entered.seen) == {before.run.run_id, str(uuid.UUID(int=0))}
+            rows = await database.fetch("SELECT run_id, state FROM executor.runs WHERE process = $1", lease.number)
+            assert {str(row["run_id"]) for row in rows} == {one.run.run_id for one in ours}
+        finally:
+            await database.execute("DELETE FROM executor.runs WHERE process = $1", lease.number)
+            await lease.end()
+
+
+async def _enter(connection: PoolConnection, process: int, accepted: list[Acceptance]) -> Entered:
+    async with connection.transaction():
+        return await enter_runs(connection, process, accepted, _queued)
+
+
+def _accepted(record: str, number: int, *, turn_free: bool = True) -> Acceptance:
+    """Return a start as it is accepted; a number stands for one run."""
+    base = started()
+    command = msgspec.structs.replace(
+        base.command, run_id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{record}{number}")), order_key=f"entered|{record}"
+    )
+    given = Started(command=command, at=base.at, turn_free=turn_free)
+    told = start_run(given, plan_of(webhook("call"))).told
+    assert told is not None
+    return Acceptance(told.run, "d", entry_of(given, told), told)
+
+
+def _queued(one: Acceptance) -> Acceptance:
+    record, number = next((r, n) for r in "ab" for n in range(3) if _accepted(r, n).run.run_id == one.run.run_id)
+    return _accepted(record, number, turn_free=False)
