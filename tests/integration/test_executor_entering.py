@@ -4,10 +4,14 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import msgspec
 
+from automations.contracts.dead_letters import dead_letter_reader
+from automations.contracts.topics import DEAD_LETTERS
+from automations.messaging.connection import KafkaSettings
 from automations.postgres import PoolConnection, PostgresSettings, open_pool
 from executor.engine.inputs import Started
 from executor.engine.transition import start_run
@@ -16,9 +20,13 @@ from executor.journal.rows import Acceptance, entry_of
 from executor.journal.sql import queries
 from executor.journal.store import SCHEMA, Journal
 from executor.journal.turns import Entered, enter_runs
+from tests.support.commander import Commander, webhook
+from tests.support.counting_server import CountingServer
 from tests.support.database import Database, until_waits_for_a_lock
-from tests.support.engine_runs import plan_of, started, webhook
+from tests.support.engine_runs import plan_of, started
+from tests.support.engine_runs import webhook as engine_webhook
 from tests.support.service_process import ServiceProcess
+from tests.support.stream import ResultsTail, tail
 
 
 async def test_turn_that_comes_free_while_starts_are_entered_goes_to_the_first_of_them(
@@ -77,10 +85,31 @@ async def test_runs_that_were_entered_though_the_answer_was_lost_count_as_entere
             assert not journal.loses
             assert set(entered.seen) == {before.run.run_id, str(uuid.UUID(int=0))}
             rows = await database.fetch("SELECT run_id, state FROM executor.runs WHERE process = $1", lease.number)
-            assert {str(row["run_id"]) for row in rows} == {one.run.run_id for one in ours}
+            assert {(str(row["run_id"]), row["state"]) for row in rows} == {(one.run.run_id, None) for one in ours}
         finally:
             await database.execute("DELETE FROM executor.runs WHERE process = $1", lease.number)
             await lease.end()
+
+
+async def test_command_with_another_kind_of_id_lies_in_the_dead_letters_and_the_others_start(
+    commander: Commander, results: ResultsTail, server: CountingServer, kafka_settings: KafkaSettings
+) -> None:
+    """The letter names the field and says what would be right."""
+    automation, offset = await commander.define([webhook(server, "/right")])
+    right, wrong = (commander.command(automation, offset) for _ in range(2))
+    wrong = msgspec.structs.replace(wrong, run_id=wrong.run_id.upper())
+    async with tail(kafka_settings, DEAD_LETTERS) as letters:
+        await commander.start(wrong, right)
+        assert (await results.until_ended(right.run_id))[-1].status == "completed"
+
+        def find(records: list[Any]) -> Any:
+            read = [dead_letter_reader.read(record.value) for record in records]
+            return [one for one in read if wrong.run_id in one.reason]
+
+        (letter,) = await letters.until(find)
+    assert (letter.reader, letter.code) == ("executor", "unreadable")
+    assert "`run_id`" in letter.reason
+    assert "UUID in lower case" in letter.reason
 
 
 async def _enter(connection: PoolConnection, process: int, accepted: list[Acceptance]) -> Entered:
@@ -95,7 +124,7 @@ def _accepted(record: str, number: int, *, turn_free: bool = True) -> Acceptance
         base.command, run_id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{record}{number}")), order_key=f"entered|{record}"
     )
     given = Started(command=command, at=base.at, turn_free=turn_free)
-    told = start_run(given, plan_of(webhook("call"))).told
+    told = start_run(given, plan_of(engine_webhook("call"))).told
     assert told is not None
     return Acceptance(told.run, "d", entry_of(given, told), told)
 
