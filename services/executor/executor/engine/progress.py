@@ -30,7 +30,7 @@ class Progress:
     """The working copy of a run, at one moment."""
 
     __slots__ = (
-        "_event_names", "_notes", "at", "closed_tasks", "data_bytes", "effects", "ended_at", "error", "plan", "ready",
+        "_notes", "at", "closed_tasks", "data_bytes", "effects", "ended_at", "error", "plan", "ready",
         "run", "settled", "start", "state", "steps", "tasks", "timeout_at", "touched", "unreached", "vars", "verdict",
     )  # fmt: skip
 

@@ -30,12 +30,12 @@ from executor.journal.store import Journal, SeenStart
 from executor.journal.versions import UnknownVersion, Versions
 from executor.metrics import STARTS
 from executor.publication import fact_key
-from executor.runner import Runner
+from executor.runner import MOST_MOVING, Runner
 
 log = get_logger(__name__)
 
 READER = "executor"
-MOST_ACCEPTED_TOGETHER = 250
+MOST_ACCEPTED_TOGETHER = MOST_MOVING // 2
 """So many runs are begun at once: half of those that move, so that one half moves while the other is journaled."""
 _SKIPS = frozenset({"paused", "archived", "deleted", "late", "duplicate", "sandbox_off", "loop_guard"})
 
