@@ -1,6 +1,6 @@
 """trigger-matcher: events matched per second by the number of automations, then the same service on real Kafka.
 
-Everything measured is what the service runs: `read_envelope` and `match_events` on batches as large as those that it
+Everything measured is what the service runs: `read_envelopes` and `match_events` on batches as large as those that it
 reads from Kafka when it is busy, `evaluate` and `EventConsumer` from Kafka to the commands. What is compared is
 measured in turns within one run, by CPU time of this process. Each event is a new one, as on a stream: what is asked of
 it is seldom in the processor's cache, and that is most of what a larger number of automations costs. The lower quartile
@@ -24,7 +24,8 @@ from aiokafka import ConsumerRecord
 from rich.console import Console
 
 from automations.clock import from_milliseconds
-from automations.contracts.events import Position, read_envelope
+from automations.contracts.events import Position, UnreadableEvent, read_envelope
+from automations.contracts.events_together import read_envelopes
 from automations.listening import listeners_of, scope_of
 from automations.memory import use_large_pages
 from automations.messaging.batches import Batch
@@ -116,7 +117,8 @@ def _match(batch: Batch, index: Index) -> list[Candidate]:
     """Match a batch of messages as the service does; return whom they match."""
     matched: list[Candidate] = []
     for places in alike(batch):
-        events = Events([read_envelope(batch[place].value, ()) for place in places], lambda _: _POSITION)
+        read = read_envelopes([batch[place].value for place in places], [batch[place].headers for place in places])
+        events = Events([None if isinstance(one, UnreadableEvent) else one for one in read], lambda _: _POSITION)
         matched += [candidate for _, candidate in match_events(events, index)]
     return matched
 
@@ -175,7 +177,7 @@ def _loop_seconds(load: _Load) -> float:
         began = process_time()
         for value in events:
             envelope = read_envelope(value, ())
-            scope, event_type = scope_of(envelope.event(_POSITION)), envelope.event_type
+            scope, event_type = scope_of(envelope.event(_POSITION, value)), envelope.event_type
             for one in everybody:
                 if event_type in one.events and one.condition.holds(scope):
                     pass

@@ -18,7 +18,8 @@ from aiokafka import ConsumerRecord
 
 from automations.clock import from_milliseconds
 from automations.contracts.commands import StartRun
-from automations.contracts.events import Envelope, Position, UnreadableEvent, read_envelope
+from automations.contracts.events import Position, UnreadableEvent
+from automations.contracts.events_together import AnyEnvelope, read_envelopes
 from automations.contracts.topics import RUN_COMMANDS, STEP_RESULTS
 from automations.contracts.wire import encode
 from automations.messaging.batches import Batch
@@ -87,7 +88,7 @@ def evaluate(batch: Batch, index: Index, *, now: datetime, definitions_offset: i
             if failure is not None:
                 raise failure
             assert reading is not None
-            decisions = decide(reading, candidates, now=now, definitions_offset=definitions_offset)
+            decisions = decide(reading, message.value, candidates, now=now, definitions_offset=definitions_offset)
             records = [_record(decision) for decision in decisions]
         except Exception as error:
             log.error("an event could not be evaluated", exc_info=True, **_lies(message))
@@ -117,14 +118,15 @@ def _match(batch: Batch, index: Index) -> list[_Matched]:
     found: list[_Matched] = []
     count = 0
     for places in alike(batch):
-        envelopes: list[Envelope | None] = []
-        for place in places:
-            message = batch[place]
-            try:
-                envelopes.append(read_envelope(message.value, message.headers))
-            except UnreadableEvent as error:
+        messages = [batch[place] for place in places]
+        read = read_envelopes([one.value for one in messages], [one.headers for one in messages])
+        envelopes: list[AnyEnvelope | None] = []
+        for place, one in zip(places, read, strict=True):
+            if isinstance(one, UnreadableEvent):
+                found.append(_Matched(place, None, [], one))
                 envelopes.append(None)
-                found.append(_Matched(place, None, [], error))
+            else:
+                envelopes.append(one)
         for matched in _match_portion(batch, places, envelopes, index):
             found.append(matched)
             count += len(matched.candidates)
@@ -135,7 +137,7 @@ def _match(batch: Batch, index: Index) -> list[_Matched]:
 
 
 def _match_portion(
-    batch: Batch, places: Sequence[int], envelopes: Sequence[Envelope | None], index: Index
+    batch: Batch, places: Sequence[int], envelopes: Sequence[AnyEnvelope | None], index: Index
 ) -> Iterator[_Matched]:
     """Yield those of some events that match somebody; where that fails, it is asked of each event alone."""
     events = Events(envelopes, lambda each: _position(batch[places[each]]))

@@ -28,7 +28,7 @@ def matches(index: Index, event: Envelope) -> list[str]:
 
 
 def matches_by_loop(everybody: Iterable[Listener], event: Envelope) -> list[str]:
-    scope = scope_of(event.event(POSITION))
+    scope = scope_of(event.event(POSITION, b""))
     return [one.automation_id for one in everybody if one.hears(event.event_type) and one.condition.holds(scope)]
 
 

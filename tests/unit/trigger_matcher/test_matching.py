@@ -14,13 +14,15 @@ from automations.listening import Listener
 from tests.support.matching import NOW, POSITION, envelope, index_of, listener
 from trigger_matcher.matching import Decision, Events, decide, match_events
 
+VALUE = b"an event"
+
 
 def decisions(
     happened: Envelope, *listeners: Listener, now: Any = NOW, position: Position = POSITION
 ) -> list[Decision]:
     events = Events([happened], lambda _: position)
     matches = [candidate for _, candidate in match_events(events, index_of(*listeners))]
-    return decide(events.reading(0), matches, now=now, definitions_offset=17)
+    return decide(events.reading(0), VALUE, matches, now=now, definitions_offset=17)
 
 
 def appended(seconds_before: float) -> Position:
@@ -41,7 +43,7 @@ def test_match_starts_a_run_that_says_all_the_executor_needs() -> None:
         order_key="a1|case/7",
         definitions_offset=17,
         event=happened.trigger(POSITION),
-        event_digest=happened.event(POSITION).digest,
+        event_digest=happened.event(POSITION, VALUE).digest,
         caused_by=Cause(run_id="r-0", chain_id="r-0", depth=2),
         decided_at=NOW,
         position=EventPosition(topic=POSITION.topic, partition=POSITION.partition, offset=POSITION.offset),

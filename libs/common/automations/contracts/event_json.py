@@ -16,9 +16,10 @@ _NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _LONE_SURROGATE = re.compile(rb"(?<!\\)(?:\\\\)*\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
 _DIGITS_OF_DOUBLE = 308
 """So many digits fit any double; a whole number beyond it has more."""
+USUAL_BYTES = _DIGITS_OF_DOUBLE
+"""A JSON text of no more bytes, and without a list, neither nests too deep nor holds a number beyond double."""
 _LONG_NUMBER = re.compile(rb"[0-9]{309}")
 _DIGIT = re.compile(rb"[0-9]")
-_DIGITS = frozenset(b"0123456789")
 _LEAST_BYTES_TOO_DEEP_IN_OBJECTS = 5 * MAX_DEPTH
 """A level takes at least `{"":` and its end."""
 _LEAST_BYTES_UNUSUAL = 2 * MAX_DEPTH
@@ -52,14 +53,29 @@ def read_json(value: bytes) -> Any:
         raise UnreadableEvent("not_utf8", f"the value is not UTF-8: {error.reason}") from None
     except msgspec.DecodeError as error:
         raise _json_problem(value, str(error)) from None
-    size = len(value)
-    if size > _LEAST_BYTES_UNUSUAL and (
-        size > _LEAST_BYTES_TOO_DEEP_IN_OBJECTS
-        or b"[" in value
-        or (size > _DIGITS_OF_DOUBLE and value[_DIGITS_OF_DOUBLE] in _DIGITS)
-    ):
+    if may_be_unusual(value):
         _refuse_unusual(value, body)
     return body
+
+
+def may_be_unusual(value: bytes) -> bool:
+    """Return whether a JSON text could nest too deep, or hold a number beyond double."""
+    size = len(value)
+    if size <= _LEAST_BYTES_UNUSUAL:
+        return False
+    if (size > _LEAST_BYTES_TOO_DEEP_IN_OBJECTS or b"[" in value) and _may_be_too_deep(value):
+        return True
+    return size > _DIGITS_OF_DOUBLE and _has_long_number(value)
+
+
+def _may_be_too_deep(value: bytes) -> bool:
+    return len(value.translate(None, _BUT_OPENING)) > MAX_DEPTH
+
+
+def _has_long_number(value: bytes) -> bool:
+    # A number beyond double covers one of these places.
+    places = value[_DIGITS_OF_DOUBLE::_DIGITS_OF_DOUBLE]
+    return _DIGIT.search(places) is not None and _LONG_NUMBER.search(value) is not None
 
 
 def _refuse_nul(value: bytes) -> None:
@@ -69,11 +85,9 @@ def _refuse_nul(value: bytes) -> None:
 
 def _refuse_unusual(value: bytes, body: Any) -> None:
     """Refuse what nests too deep, and a number beyond double."""
-    if len(value.translate(None, _BUT_OPENING)) > MAX_DEPTH and _depth_exceeds(body, MAX_DEPTH):
+    if _may_be_too_deep(value) and _depth_exceeds(body, MAX_DEPTH):
         raise UnreadableEvent("too_deep", f"the value nests deeper than {MAX_DEPTH} levels")
-    # A number beyond double covers one of these places.
-    places = value[_DIGITS_OF_DOUBLE::_DIGITS_OF_DOUBLE]
-    if _DIGIT.search(places) and _LONG_NUMBER.search(value) and _holds_beyond_double(body):
+    if _has_long_number(value) and _holds_beyond_double(body):
         raise _number_problem()
 
 

@@ -86,10 +86,9 @@ class Envelope(msgspec.Struct, gc=False):
     tenant_id: str
     event_type: str
     _body: dict[str, Any]
-    _value: bytes
     _is_cloud_event: bool
     _record: dict[str, Any] | None = None
-    _parts: "_Parts | None" = None
+    _parts: "Parts | None" = None
 
     @property
     def record(self) -> dict[str, Any]:
@@ -110,43 +109,29 @@ class Envelope(msgspec.Struct, gc=False):
 
     def trigger(self, position: Position) -> TriggerEvent:
         """Return what conditions and texts see; never fails."""
-        parts = self._read()
-        record, extra, event_type = parts.record, parts.extra, self.event_type
-        return TriggerEvent(
-            id=parts.event_id or _position_identity(position),
-            type=event_type,
-            time=parts.time or position.timestamp,
-            source=parts.source,
-            object=parts.object or event_type.partition(".")[0],
-            record_id=_text(record.get("id")) or parts.subject,
-            record=record,
-            changes=parts.changes,
-            actor=parts.actor,
-            subject=parts.subject,
-            extra=extra,
-        )
+        return trigger_of(self._read(), self.event_type, position)
 
-    def event(self, position: Position, trigger: TriggerEvent | None = None) -> CrmEvent:
-        """Return the whole event, `trigger` being what `trigger` returned before; never fails."""
+    def event(self, position: Position, value: bytes | None, trigger: TriggerEvent | None = None) -> CrmEvent:
+        """Return the whole event, `value` being its message's and `trigger` what was returned before; never fails."""
         trigger = trigger or self.trigger(position)
-        digest = _digest(self._value, self.event_type)
+        digest = digest_of(value or b"", self.event_type)
         event_id = self._read().event_id
         if event_id is None:
             identity = trigger.id
         elif self._is_cloud_event:
-            identity = f"{trigger.source or ''}:{event_id}"
+            identity = cloud_identity(trigger.source, event_id)
         else:
-            identity = f"plain:{event_id}:{digest}"
+            identity = plain_identity(event_id, digest)
         return CrmEvent(self.tenant_id, trigger, identity, digest, _caused_by(self._body), position.timestamp)
 
-    def _read(self) -> "_Parts":
+    def _read(self) -> "Parts":
         parts = self._parts
         if parts is None:
             parts = self._parts = (_cloud_parts if self._is_cloud_event else _plain_parts)(self._body, self.event_type)
         return parts
 
 
-class _Parts(msgspec.Struct):
+class Parts(msgspec.Struct):
     """What an event's body is read as, whatever its form."""
 
     record: dict[str, Any]
@@ -160,6 +145,34 @@ class _Parts(msgspec.Struct):
     extra: dict[str, Any]
 
 
+def trigger_of(parts: Parts, event_type: str, position: Position) -> TriggerEvent:
+    """Return what conditions and texts see of an event."""
+    record = parts.record
+    return TriggerEvent(
+        id=parts.event_id or _position_identity(position),
+        type=event_type,
+        time=parts.time or position.timestamp,
+        source=parts.source,
+        object=parts.object or event_type.partition(".")[0],
+        record_id=_text(record.get("id")) or parts.subject,
+        record=record,
+        changes=parts.changes,
+        actor=parts.actor,
+        subject=parts.subject,
+        extra=parts.extra,
+    )
+
+
+def cloud_identity(source: str | None, event_id: str) -> str:
+    """Return what a CloudEvent is identified by."""
+    return f"{source or ''}:{event_id}"
+
+
+def plain_identity(event_id: str, digest: str) -> str:
+    """Return what a plain event that has an id is identified by."""
+    return f"plain:{event_id}:{digest}"
+
+
 def read_event(value: bytes | None, headers: Iterable[tuple[str, bytes | None]], position: Position) -> CrmEvent:
     """Return the event that a message carries.
 
@@ -167,7 +180,7 @@ def read_event(value: bytes | None, headers: Iterable[tuple[str, bytes | None]],
         UnreadableEvent: it is larger than `MAX_EVENT_BYTES`, no JSON object, has no type or two different
             ones, nests deeper than `MAX_DEPTH`, or holds NUL, a lone surrogate or a number beyond double.
     """
-    return read_envelope(value, headers).event(position)
+    return read_envelope(value, headers).event(position, value)
 
 
 def event_names(event: TriggerEvent) -> dict[str, Any]:
@@ -197,15 +210,15 @@ def read_envelope(value: bytes | None, headers: Iterable[tuple[str, bytes | None
         value = _sized(value, headers)
         attributes = _cloud_event_headers(headers)
         if attributes is not None:
-            return _cloud_envelope({**attributes, "data": read_json(value) if value else None}, value)
+            return _cloud_envelope({**attributes, "data": read_json(value) if value else None})
     body = read_json(value)
     if type(body) is not dict:
         raise UnreadableEvent("not_an_object", f"the value is {name_kind(body)}; an event is a JSON object")
     if "specversion" in body:
         if "data_base64" in body and body.get("data") is None:
             body["data"] = read_base64(body["data_base64"])
-        return _cloud_envelope(body, value)
-    return Envelope(DEFAULT_TENANT, _plain_type(body), body, value, False)
+        return _cloud_envelope(body)
+    return Envelope(DEFAULT_TENANT, _plain_type(body), body, False)
 
 
 def _sized(value: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> bytes:
@@ -244,7 +257,7 @@ def _header_text(name: str, raw: bytes) -> str:
     return text
 
 
-def _cloud_envelope(body: dict[str, Any], value: bytes) -> Envelope:
+def _cloud_envelope(body: dict[str, Any]) -> Envelope:
     event_type = body.get("type")
     if type(event_type) is not str or not event_type:
         raise UnreadableEvent("no_type", "the CloudEvent has no attribute `type`, for instance case.created")
@@ -258,13 +271,12 @@ def _cloud_envelope(body: dict[str, Any], value: bytes) -> Envelope:
         DEFAULT_TENANT if tenant_id is None else _text(tenant_id) or DEFAULT_TENANT,
         event_type,
         body,
-        value,
         True,
         record if type(record) is dict else None,
     )
 
 
-def _cloud_parts(body: dict[str, Any], event_type: str) -> _Parts:
+def _cloud_parts(body: dict[str, Any], event_type: str) -> Parts:
     data: dict[str, Any] = body.get("data") or {}
     changes, actor, name = data.get("changes"), data.get("actor"), data.get("object")
     extra = {key: body[key] for key in body if key not in _CLOUD_EVENT_ATTRIBUTES}
@@ -277,10 +289,10 @@ def _cloud_parts(body: dict[str, Any], event_type: str) -> _Parts:
     else:
         record = {key: field for key, field in data.items() if key not in ("changes", "actor")}
         name = None
-    time = _time(extra.get("time"))
+    time = read_time(extra.get("time"))
     if time is not None:
         del extra["time"]
-    return _Parts(
+    return Parts(
         record,
         changes if type(changes) is dict else None,
         actor,
@@ -307,7 +319,7 @@ def _plain_type(body: dict[str, Any]) -> str:
     return event_type
 
 
-def _plain_parts(body: dict[str, Any], event_type: str) -> _Parts:
+def _plain_parts(body: dict[str, Any], event_type: str) -> Parts:
     """Read leniently: what is understood as part of the envelope is taken out, the remaining fields are kept."""
     rest = {name: body[name] for name in body if not (name in _TYPE_FIELDS and body[name] == event_type)}
     time = _take_time(rest)
@@ -325,7 +337,7 @@ def _plain_parts(body: dict[str, Any], event_type: str) -> _Parts:
         rest.pop(name, None)
     extra = {} if record is None else {**holder, **rest}
     record = rest if record is None else record
-    return _Parts(record, changes, actor, event_id, source, None, object_name, time, extra)
+    return Parts(record, changes, actor, event_id, source, None, object_name, time, extra)
 
 
 def _take_record(rest: dict[str, Any]) -> tuple[dict[str, Any] | None, dict[str, Any]]:
@@ -343,7 +355,7 @@ def _take_record(rest: dict[str, Any]) -> tuple[dict[str, Any] | None, dict[str,
 
 def _take_time(fields: dict[str, Any]) -> datetime | None:
     for name in _TIME_FIELDS:
-        moment = _time(fields.get(name))
+        moment = read_time(fields.get(name))
         if moment is not None:
             del fields[name]
             return moment
@@ -376,7 +388,7 @@ def _chain_text(value: Any) -> str | None:
     return hashlib.blake2b(text.encode(), digest_size=20, person=b"chain").hexdigest()
 
 
-def _time(value: Any) -> datetime | None:
+def read_time(value: Any) -> datetime | None:
     """Return ISO 8601 text, or seconds or milliseconds since 1970, as a moment; None for anything else."""
     try:
         if isinstance(value, str):
@@ -398,7 +410,7 @@ def _text(value: Any) -> str | None:
     return None
 
 
-def _digest(value: bytes, event_type: str) -> str:
+def digest_of(value: bytes, event_type: str) -> str:
     return hashlib.blake2b(value, digest_size=12, person=b"crm-event", key=event_type.encode()[:64]).hexdigest()
 
 

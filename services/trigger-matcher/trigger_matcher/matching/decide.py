@@ -15,7 +15,8 @@ from typing import Any, Final
 from automations.conditions.compiled import Test
 from automations.conditions.plain_clauses import equal_inside, in_order
 from automations.contracts.commands import EventPosition, StartRun, TriggerEvent
-from automations.contracts.events import CrmEvent, Envelope, Position, event_names
+from automations.contracts.events import CrmEvent, Position, event_names
+from automations.contracts.events_together import AnyEnvelope
 from automations.contracts.identity import run_id
 from automations.contracts.results import SkipReason, StartSkipped
 from automations.contracts.topics import record_key
@@ -47,7 +48,7 @@ class Decision:
 class Reading:
     """An event as the index and the conditions see it, read as far as they ask."""
 
-    envelope: Envelope
+    envelope: AnyEnvelope
     position: Position
     record: dict[str, Any]
     changes: dict[str, Any] | None
@@ -82,7 +83,7 @@ class Reading:
 class Events:
     """Events as they lie side by side in a batch, each read as far as somebody has asked; None is no event."""
 
-    def __init__(self, envelopes: Sequence[Envelope | None], position_of: Callable[[int], Position]) -> None:
+    def __init__(self, envelopes: Sequence[AnyEnvelope | None], position_of: Callable[[int], Position]) -> None:
         self.envelopes = envelopes
         self._position_of = position_of
         self._readings: dict[int, Reading] = {}
@@ -109,8 +110,8 @@ class Events:
         return Scope(record=record, changes=envelope.changes)
 
 
-def match_events(events: Events, index: Index, first: int = 0, until: int | None = None) -> list[Match]:
-    """Return who matches the events from one place until another, in the order of the events.
+def match_events(events: Events, index: Index) -> list[Match]:
+    """Return who matches the events, in the order of the events.
 
     Candidates are not looked at: that is for who needs them.
 
@@ -118,14 +119,9 @@ def match_events(events: Events, index: Index, first: int = 0, until: int | None
         TooMany: the events meet more candidates than are held in memory; fewer meet fewer, one is never too many.
     """
     heard: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    tenant_id, event_type, places = "", "", list[int]()
-    for place, envelope in enumerate(events.envelopes[first:until], first):
-        if envelope is None:
-            continue
-        if envelope.event_type != event_type or envelope.tenant_id != tenant_id:
-            tenant_id, event_type = envelope.tenant_id, envelope.event_type
-            places = heard[tenant_id, event_type]
-        places.append(place)
+    for place, envelope in enumerate(events.envelopes):
+        if envelope is not None:
+            heard[envelope.tenant_id, envelope.event_type].append(place)
     matches: list[Match] = []
     for (tenant_id, event_type), places in heard.items():
         buckets = index.heard(tenant_id, event_type)
@@ -178,13 +174,15 @@ def _all_hold(tests: tuple[Test, ...], scope: Scope) -> bool:
     return True
 
 
-def decide(reading: Reading, matches: Iterable[Candidate], *, now: datetime, definitions_offset: int) -> list[Decision]:
+def decide(
+    reading: Reading, value: bytes | None, matches: Iterable[Candidate], *, now: datetime, definitions_offset: int
+) -> list[Decision]:
     """Return one decision for each listener that an event matches and that saw it; one may be given twice.
 
-    `definitions_offset` says up to where the definitions were read, exclusive.
+    `value` is the event's message's. `definitions_offset` says up to where the definitions were read, exclusive.
     """
     position = reading.position
-    event = reading.envelope.event(position, reading.trigger)
+    event = reading.envelope.event(position, value, reading.trigger)
     place = EventPosition(topic=position.topic, partition=position.partition, offset=position.offset)
     listeners = dict.fromkeys(one.listener for one in matches)
     decisions = (_decision(event, place, listener, now, definitions_offset) for listener in listeners)
