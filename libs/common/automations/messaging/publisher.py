@@ -54,7 +54,7 @@ class Publisher:
             await self._producer.stop()
             self._producer = None
 
-    async def publish_all(self, records: Sequence[Record]) -> list[RecordMetadata]:
+    async def publish_all(self, records: Sequence[Record]) -> Sequence[RecordMetadata]:
         """Publish the records and return where each lies, once the broker has acknowledged all of them.
 
         An outage of Kafka is waited out. Where a part was acknowledged before it, that part is published
@@ -79,7 +79,7 @@ class Publisher:
                 if not getattr(error, "retriable", False):
                     await self._replace(producer)
 
-    async def _send(self, producer: AIOKafkaProducer, records: Sequence[Record]) -> list[RecordMetadata]:
+    async def _send(self, producer: AIOKafkaProducer, records: Sequence[Record]) -> Sequence[RecordMetadata]:
         if len(records) >= MANY_RECORDS and all(map(_fits_any_batch, records)):
             return await send_in_batches(producer, records)
         futures = []

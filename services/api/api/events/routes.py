@@ -1,6 +1,7 @@
 """`POST /events`: publishes CRM events onto Kafka, and answers when the broker has them."""
 
 import asyncio
+from collections.abc import Sequence
 
 from aiokafka.structs import RecordMetadata
 from fastapi import APIRouter, Request
@@ -50,7 +51,7 @@ def event_routes(publisher: Publisher, repeats: Repeats, topic: str) -> APIRoute
     return router
 
 
-async def _publish(publisher: Publisher, records: list[Record]) -> list[RecordMetadata]:
+async def _publish(publisher: Publisher, records: list[Record]) -> Sequence[RecordMetadata]:
     try:
         return await asyncio.wait_for(publisher.publish_all(records), PUBLISH_SECONDS)
     except TimeoutError:
