@@ -5,8 +5,10 @@ context costs ten times as much. What such a text gives is the same to the byte;
 simple, this says so and the library renders the text, with its limits. Tests hold both against each other.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Final, NamedTuple
+from operator import attrgetter
+from typing import Final, NamedTuple, TypeAlias
 
 from liquid.builtin.content import ContentNode
 from liquid.builtin.expressions import FilteredExpression, Path
@@ -22,33 +24,42 @@ NOT_PLAIN: Final = object()
 """A value is not short and simple."""
 
 
-class _Name(NamedTuple):
-    root: str
-    segments: tuple[str | int, ...]
-    text: str
+Render: TypeAlias = Callable[[Scope, dict[str, None]], object]
+"""Gives what a text gives, noting names without a value; `NOT_PLAIN` where the library has to render it."""
 
-    def value(self, scope: Scope) -> object:
-        start = getattr(scope, self.root)
-        if len(self.segments) == 1 and type(start) is dict:
-            return start.get(self.segments[0])
-        return resolve_segments(start, self.segments)
+
+class _Name(NamedTuple):
+    value: Callable[[Scope], object]
+    text: str
 
 
 class PlainText:
     """A text of words and names, or of one name alone, whose value then stays what it is."""
 
-    __slots__ = ("_alone", "_parts")
+    __slots__ = ("render",)
 
     def __init__(self, parts: tuple[str | _Name, ...]) -> None:
-        self._parts = parts
-        self._alone = parts[0] if len(parts) == 1 and isinstance(parts[0], _Name) else None
+        first = parts[0]
+        self.render: Final[Render] = _alone(first) if len(parts) == 1 and isinstance(first, _Name) else _written(parts)
 
-    def render(self, scope: Scope, missing: dict[str, None]) -> object:
-        """Return what the text gives, noting names without a value; `NOT_PLAIN` where the library has to render it."""
-        if self._alone is not None:
-            return self._render_alone(self._alone, scope, missing)
+
+def _alone(name: _Name) -> Render:
+    value_in, text = name
+
+    def render(scope: Scope, missing: dict[str, None]) -> object:
+        value = value_in(scope)
+        if value is None:
+            missing.setdefault(text)
+            return None
+        return value if _is_simple(value) else NOT_PLAIN
+
+    return render
+
+
+def _written(parts: tuple[str | _Name, ...]) -> Render:
+    def render(scope: Scope, missing: dict[str, None]) -> object:
         written = []
-        for part in self._parts:
+        for part in parts:
             if isinstance(part, str):
                 written.append(part)
                 continue
@@ -61,13 +72,20 @@ class PlainText:
                 written.append(str(value).lower() if value is True or value is False else str(value))
         return "".join(written)
 
-    @staticmethod
-    def _render_alone(name: _Name, scope: Scope, missing: dict[str, None]) -> object:
-        value = name.value(scope)
-        if value is None:
-            missing.setdefault(name.text)
-            return None
-        return value if _is_simple(value) else NOT_PLAIN
+    return render
+
+
+def _compile_name(root: str, segments: tuple[str | int, ...]) -> Callable[[Scope], object]:
+    start_in = attrgetter(root)
+    if len(segments) != 1:
+        return lambda scope: resolve_segments(start_in(scope), segments)
+    (name,) = segments
+
+    def value(scope: Scope) -> object:
+        start = start_in(scope)
+        return start.get(name) if type(start) is dict else resolve_segments(start, segments)
+
+    return value
 
 
 @lru_cache(maxsize=1024)
@@ -102,7 +120,7 @@ def _name_of(expression: object) -> _Name | None:
     names = tuple(segment for segment in segments if isinstance(segment, str | int))
     if root not in ROOTS or len(names) < len(segments):
         return None
-    return _Name(str(root), names, path_text([root, *segments]))
+    return _Name(_compile_name(str(root), names), path_text([root, *segments]))
 
 
 def _is_simple(value: object) -> bool:

@@ -114,12 +114,29 @@ _Part: TypeAlias = Callable[[Scope, dict[str, None]], object]
 def _compile(value: object) -> _Part | None:
     """Return what gives the value; nothing where it holds no text with names."""
     if isinstance(value, str):
-        return partial(_render_template, value) if is_template(value) else None
+        return _compile_text(value) if is_template(value) else None
     if isinstance(value, Mapping):
         return _compile_fields(value)
     if isinstance(value, list | tuple):
         return _compile_elements(value)
     return None
+
+
+def _compile_text(text: str) -> _Part:
+    """Return what gives a text with names: one that only names values is parsed once, here."""
+    try:
+        plain = parse_plain(text)
+    except Exception:  # what is wrong with it is said when it is rendered
+        plain = None
+    if plain is None:
+        return partial(_render_template, text)
+    render = plain.render
+
+    def rendered(scope: Scope, missing: dict[str, None]) -> object:
+        result = render(scope, missing)
+        return _render_template(text, scope, missing) if result is NOT_PLAIN else result
+
+    return rendered
 
 
 def _compile_fields(fields: Mapping[str, object]) -> Callable[[Scope, dict[str, None]], dict[str, object]] | None:

@@ -31,8 +31,8 @@ class ActiveRun:
     """What the run's task works on; others give it inputs."""
 
     __slots__ = (
-        "_come", "_keys", "holds_turn", "inputs", "key", "not_begun", "performing", "published", "put_off", "run",
-        "saved_seq", "timers", "to_perform", "to_replay", "untold", "was_in_flight", "was_waiting",
+        "_has_come", "_keys", "_waiter", "holds_turn", "inputs", "key", "not_begun", "performing", "published",
+        "put_off", "run", "saved_seq", "timers", "to_perform", "to_replay", "untold", "was_in_flight", "was_waiting",
     )  # fmt: skip
 
     def __init__(self, run: Run, published: PublishedUpTo, timers: tuple[Timer, ...], *, saved_seq: int) -> None:
@@ -63,13 +63,14 @@ class ActiveRun:
         """Whether another process may have had effects of it in flight."""
         self.was_waiting = False
         """Whether nobody performed it, so that none of its calls has begun."""
-        self._come = asyncio.Event()
+        self._has_come = False
+        self._waiter: asyncio.Future[None] | None = None
         self._keys: set[str] = set()
 
     def give(self, given: Input) -> None:
         """Have an input applied."""
         self.inputs.append(Given(None, given))
-        self._come.set()
+        self.look()
 
     def take(self, pending: Sequence[PendingInput]) -> None:
         """Have inputs of the inbox applied; one that was given before is not given twice."""
@@ -77,7 +78,7 @@ class ActiveRun:
             if one.key not in self._keys:
                 self._keys.add(one.key)
                 self.inputs.append(Given(one.key, one.input))
-                self._come.set()
+                self.look()
 
     def next_inputs(self) -> Iterator[Given]:
         """Give the inputs that have come, those that come meanwhile included."""
@@ -124,21 +125,26 @@ class ActiveRun:
         return min([(timer.due_at - now).total_seconds() for timer in self.timers])
 
     def look(self) -> None:
-        """Have the run looked at, though no input has come."""
-        self._come.set()
+        """Have the run looked at, whether or not an input has come."""
+        self._has_come = True
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     async def until_something_comes(self, now: datetime) -> None:
         """Return when an input has come, an effect has ended, or a time is due."""
         seconds = self.seconds_to_next(now)
         timer = None
         if seconds != _NEVER:
-            timer = asyncio.get_running_loop().call_later(max(seconds, 0), self._come.set)
+            timer = asyncio.get_running_loop().call_later(max(seconds, 0), self.look)
         try:
-            await self._come.wait()
+            if not self._has_come:
+                self._waiter = asyncio.get_running_loop().create_future()
+                await self._waiter
         finally:
+            self._waiter = None
             if timer is not None:
                 timer.cancel()
-        self._come.clear()
+        self._has_come = False
 
     async def cancel_effects(self) -> None:
         """Break off what is in flight."""

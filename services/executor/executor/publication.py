@@ -44,19 +44,19 @@ class PublishedUpTo:
 
     def __init__(self, seq: int) -> None:
         self.seq = seq
-        self._reached: asyncio.Event | None = None
+        self._reached: asyncio.Future[None] | None = None
 
     def advance(self, seq: int) -> None:
         """Note that the fact of this number was published."""
         self.seq = seq
-        if self._reached is not None:
-            self._reached.set()
+        if self._reached is not None and not self._reached.done():
+            self._reached.set_result(None)
 
     async def until(self, seq: int) -> None:
         """Return when the fact of this number, and so all before it, is published."""
         while self.seq < seq:
-            self._reached = asyncio.Event()
-            await self._reached.wait()
+            self._reached = asyncio.get_running_loop().create_future()
+            await self._reached
 
 
 class Publication:
