@@ -55,11 +55,11 @@ async def test_run_that_is_cancelled_takes_back_the_calls_that_were_put_off() ->
     moved = wide_run()
     active = ActiveRun(moved.run, PublishedUpTo(0), timers_of(moved.run), saved_seq=moved.run.seq)
     active.put_off["call"] = "a:1"
-    active.withdraw_calls(NOW)
+    active.withdraw_calls()
     assert not active.inputs, "a run that goes on keeps them"
     cancelled = apply_input(moved.run, moved.plan, CancelRequested(requested_by="ines", at=NOW))
     active.move(cancelled.run, cancelled.timers, cancelled.effects, inputs=1)
-    active.withdraw_calls(NOW)
+    active.withdraw_calls()
     [given] = [one.input for one in active.next_inputs()]
     assert isinstance(given, EffectFailed)
     assert (given.path, given.error.kind, active.put_off) == ("call", "cancelled", {})

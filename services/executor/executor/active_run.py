@@ -3,14 +3,14 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Final
 
 import msgspec
 
+from automations.clock import utc_now
 from automations.contracts.step_errors import StepError
 from executor.engine.facts import Told
-from executor.engine.inputs import EffectFailed, Input
+from executor.engine.inputs import EffectFailed, Input, TimerFired
 from executor.engine.outcomes import Effect, Timer
 from executor.engine.run import Run
 from executor.journal.rows import Entry, PendingInput
@@ -103,25 +103,31 @@ class ActiveRun:
                 task.cancel()
                 del self.performing[path]
 
-    def withdraw_calls(self, now: datetime) -> None:
+    def withdraw_calls(self) -> None:
         """Take back the calls that were put off, where the run is coming to its end: none of them has gone out."""
         if not (self.not_begun or self.put_off) or self.run.state in ("running", "queued"):
             return
-        paths = self.not_begun.union(self.put_off)
+        paths, now = self.not_begun.union(self.put_off), utc_now()
         self.to_perform = deque(effect for effect in self.to_perform if effect.path not in paths)
         self.put_off, self.not_begun = {}, set()
         for step in self.run.under_way():
             if step.path in paths:
                 self.give(EffectFailed(path=step.path, attempt=step.attempts, error=_NOT_SENT, at=now))
 
-    def due(self, now: datetime) -> Sequence[Timer]:
-        """Return the times that have come."""
-        return [timer for timer in self.timers if timer.due_at <= now] if self.timers else ()
+    def fire_timers(self) -> None:
+        """Have the times applied that have come."""
+        if not self.timers:
+            return
+        now = utc_now()
+        for timer in self.timers:
+            if timer.due_at <= now:
+                self.give(TimerFired(key=timer.key, at=now))
 
-    def seconds_to_next(self, now: datetime) -> float:
+    def seconds_to_next(self) -> float:
         """Return how long until the next time comes; for ever where none is waited for."""
         if not self.timers:
             return _NEVER
+        now = utc_now()
         return min([(timer.due_at - now).total_seconds() for timer in self.timers])
 
     def look(self) -> None:
@@ -130,9 +136,9 @@ class ActiveRun:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def until_something_comes(self, now: datetime) -> None:
+    async def until_something_comes(self) -> None:
         """Return when an input has come, an effect has ended, or a time is due."""
-        seconds = self.seconds_to_next(now)
+        seconds = self.seconds_to_next()
         timer = None
         if seconds != _NEVER:
             timer = asyncio.get_running_loop().call_later(max(seconds, 0), self.look)

@@ -12,7 +12,6 @@ are begun, so that those under way come to their ends, and their facts to few me
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from typing import Final
 
 from automations.clock import utc_now
@@ -226,18 +225,16 @@ class Runner:
 
     async def _perform_on(self, active: ActiveRun, plan: Plan) -> bool:
         """Do what there is to do, or wait until there is something; return whether the run was given up."""
-        now = utc_now()
-        for timer in active.due(now):
-            active.give(TimerFired(key=timer.key, at=now))
+        active.fire_timers()
         if active.inputs:
             await self._advance(active, plan)
-        active.withdraw_calls(now)
+        active.withdraw_calls()
         self._perform_effects(active)
         if active.inputs:
             return False
         self._tell(active)
-        if active.performing or active.seconds_to_next(now) < NEAR_SECONDS:
-            await self._until_something_comes(active, now)
+        if active.performing or active.seconds_to_next() < NEAR_SECONDS:
+            await self._until_something_comes(active)
             return False
         await active.published.until(active.run.seq)
         if active.inputs:
@@ -249,10 +246,10 @@ class Runner:
         active.take(pending)
         return not pending
 
-    async def _until_something_comes(self, active: ActiveRun, now: datetime) -> None:
+    async def _until_something_comes(self, active: ActiveRun) -> None:
         self._note_moving(-1)
         try:
-            await active.until_something_comes(now)
+            await active.until_something_comes()
         finally:
             self._note_moving(1)
 

@@ -13,7 +13,7 @@ from automations.contracts.wire import encode
 from automations.definition import ACTION_TYPES
 from automations.definition.document import RetryPolicy
 from executor.actions import PERFORMERS
-from executor.actions.requests import AskPerson
+from executor.actions.requests import AskPerson, WebhookCall
 from executor.engine.inputs import EffectFailed, TaskSubmitted
 from executor.engine.retries import LONGEST_ASKED_SECONDS, Retries, decide_retry, pause_seconds
 from executor.engine.transition import take_up
@@ -273,3 +273,31 @@ def test_cancelled_run_does_not_wait_for_notifier() -> None:
     assert moved.statuses() == {"tell": "cancelled"}
     assert moved.run.error is not None
     assert "ines" in moved.run.error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{{ event.type }}", "case.created"),
+        ('{{ ["event"].type }}', "case.created"),
+        ("{% if event.object == 'case' %}a case{% endif %}", "a case"),
+        ("{{ steps.first.status }}", "completed"),
+        ("{{ steps['first'].output.status }}", 200),
+        ("{{ record.name }}", "Portal"),
+    ],
+)
+def test_step_is_given_what_its_texts_name(text: str, value: object) -> None:
+    second = webhook("second")
+    second["params"]["body"] = {"inner": [text]}
+    moved = EngineRun(plan_of(webhook("first"), second), started())
+    moved.succeed("first")
+    assert moved.begun[-1].request == WebhookCall(
+        method="POST", url="https://example.com/hook", body={"inner": [value]}
+    )
+
+
+@pytest.mark.parametrize("when", [{"event.type": "case.created"}, {"any": [{"steps.first.status": "completed"}]}])
+def test_step_is_given_what_its_conditions_name(when: dict[str, Any]) -> None:
+    moved = EngineRun(plan_of(webhook("first"), webhook("second", when=when)), started())
+    moved.succeed("first")
+    assert [effect.path for effect in moved.begun] == ["first", "second"]

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from automations.contracts.commands import TriggerEvent
+from automations.contracts.identity import idempotency_key
 from executor.actions.requests import Request
 
 
@@ -17,8 +18,14 @@ class Circumstances(msgspec.Struct, frozen=True, gc=False):
     event: TriggerEvent
     at: datetime
     """The step's journaled time."""
-    key: str
-    """The effect's idempotency key."""
+    run_id: str
+    path: str
+    """The step's."""
+
+    @property
+    def key(self) -> str:
+        """The effect's idempotency key."""
+        return idempotency_key(self.run_id, self.path)
 
 
 class NotPossible(ValueError):

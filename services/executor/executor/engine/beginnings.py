@@ -37,7 +37,7 @@ def begin_step(progress: Progress, path: str) -> None:
     action = progress.plan.at(path)
     scope = None
     if action.when is not None or action.ready_params is None or action.type in _NEED_SCOPE:
-        scope = progress.scope(prefix_of(path))
+        scope = progress.scope(prefix_of(path), action)
     at = progress.at
     if action.when is not None and scope is not None and not action.when(scope):
         status = next_step_state("pending", "skip")

@@ -37,6 +37,26 @@ class Told(msgspec.Struct, frozen=True, gc=False):
 
     def fact(self) -> RunAdvanced:
         """Return it as a fact."""
+        return self._as_fact(self.steps, self.tasks, self.start)
+
+    def told_with(self, before: "Sequence[Told]") -> RunAdvanced:
+        """Return it as one fact with those before it."""
+        steps: dict[str, StepNotes] = {}
+        tasks: dict[str, TaskView] = {}
+        start = None
+        for one in (*before, self):
+            start = start or one.start
+            for path, notes in one.steps.items():
+                known_notes = steps.get(path)
+                steps[path] = notes if known_notes is None else _laid_over(known_notes, notes)
+            for task in one.tasks:
+                known = tasks.get(task.task_id)
+                tasks[task.task_id] = task if known is None else _task_laid_over(known, task)
+        return self._as_fact(steps, tuple(tasks.values()), start)
+
+    def _as_fact(
+        self, steps: Mapping[str, StepNotes], tasks: Sequence[TaskView], start: RunStart | None
+    ) -> RunAdvanced:
         run, plan = self.run, self.plan
         return RunAdvanced(
             tenant_id=run.tenant_id,
@@ -49,10 +69,10 @@ class Told(msgspec.Struct, frozen=True, gc=False):
             at=self.at,
             started_at=run.started_at,
             status=run.status,
-            start=self.start,
-            steps=tuple([_view(path, plan, notes) for path, notes in self.steps.items()]),
+            start=start,
+            steps=tuple([_view(path, plan, notes) for path, notes in steps.items()]),
             waiting=None if self.goes_on or run.ended_at is not None else waiting_of(run),
-            tasks=tuple(self.tasks),
+            tasks=tuple(tasks),
             verdict=self.verdict,
             error=None if run.ended_at is None else run.error,
             ended_at=run.ended_at,
@@ -83,19 +103,7 @@ def join_told(told: Sequence[Told]) -> list[RunAdvanced]:
 
 def _together(told: Sequence[Told]) -> list[RunAdvanced]:
     """Return what is told as one fact, if there is anything."""
-    if len(told) < 2:
-        return [one.fact() for one in told]
-    steps: dict[str, StepNotes] = {}
-    tasks: dict[str, TaskView] = {}
-    for one in told:
-        for path, notes in one.steps.items():
-            before = steps.get(path)
-            steps[path] = notes if before is None else _laid_over(before, notes)
-        for task in one.tasks:
-            known = tasks.get(task.task_id)
-            tasks[task.task_id] = task if known is None else _task_laid_over(known, task)
-    start = next((one.start for one in told if one.start is not None), None)
-    return [msgspec.structs.replace(told[-1], steps=steps, tasks=tuple(tasks.values()), start=start).fact()]
+    return [told[-1].told_with(told[:-1])] if told else []
 
 
 def _view(path: str, plan: Plan, notes: StepNotes) -> StepView:

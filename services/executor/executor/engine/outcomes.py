@@ -1,6 +1,5 @@
 """What one transition leads to: what it tells history, effects to perform, and the run's times."""
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import msgspec
@@ -63,17 +62,15 @@ def effect_of(run_id: str, step: Step, type_of_action: str, at_most_once: bool) 
 
 def timers_of(run: Run) -> tuple[Timer, ...]:
     """Return the times that a run waits for; each is derived from its state, so that none can be lost."""
-    return () if run.ended_at is not None else tuple(_timers(run))
-
-
-def _timers(run: Run) -> Iterator[Timer]:
-    if run.timeout_at is not None:
-        yield Timer(RUN_TIMER, run.timeout_at)
+    if run.ended_at is not None:
+        return ()
+    timers = [] if run.timeout_at is None else [Timer(RUN_TIMER, run.timeout_at)]
     for step in run.steps:
-        if step.status not in UNDER_WAY:
+        if (step.timeout_at is None and step.wake_at is None) or step.status not in UNDER_WAY:
             continue
         if step.timeout_at is not None:
-            yield Timer(f"timeout:{step.path}", step.timeout_at)
+            timers.append(Timer(f"timeout:{step.path}", step.timeout_at))
         if step.wake_at is not None:
             kind = "delay" if step.status == "waiting" else f"attempt-{step.attempts}"
-            yield Timer(f"{kind}:{step.path}", step.wake_at)
+            timers.append(Timer(f"{kind}:{step.path}", step.wake_at))
+    return tuple(timers)

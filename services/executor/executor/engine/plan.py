@@ -6,7 +6,7 @@ Ids are unique in a document, so one table holds the actions of all its graphs; 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import ValidationError
 
@@ -20,6 +20,9 @@ from automations.templates import Rendered, compile_params, is_template
 from executor.actions import PERFORMERS
 from executor.actions.performer import Performer
 from executor.engine.retries import Retries
+
+MADE_ROOTS: Final = frozenset({"event", "steps"})
+"""What names may begin with that costs something to be given."""
 
 Test = Callable[[Scope], bool]
 Route = Literal["fail", "continue", "error", "timeout"]
@@ -82,6 +85,8 @@ class PlannedAction:
     on_timeout: Route
     incoming: tuple[Edge, ...]
     outgoing: tuple[Edge, ...]
+    may_name: frozenset[str]
+    """Those of the roots that are made for it which its texts and conditions may name; never too few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +159,19 @@ def _plan_action(
         on_timeout=on_error if action.on_timeout is None else _route(action.on_timeout, "timeout"),
         incoming=incoming,
         outgoing=outgoing,
+        may_name=_may_name(action.model_dump(mode="json", exclude={"actions"})),
     )
+
+
+def _may_name(value: object) -> frozenset[str]:
+    """Return the roots whose words stand somewhere; a name in brackets may come to be any of them."""
+    if isinstance(value, str):
+        return MADE_ROOTS if "[" in value else frozenset(root for root in MADE_ROOTS if root in value)
+    if isinstance(value, Mapping):
+        return frozenset().union(*map(_may_name, value), *map(_may_name, value.values()))
+    if isinstance(value, list | tuple):
+        return frozenset().union(*map(_may_name, value))
+    return frozenset()
 
 
 def _plan_loop(action: Action, graph: PlannedGraph) -> PlannedLoop:

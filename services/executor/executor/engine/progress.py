@@ -83,28 +83,31 @@ class Progress:
         assert loop is not None
         return loop
 
-    def scope(self, prefix: str) -> Scope:
-        """Return what conditions and texts may speak of in a step that begins there now."""
-        around = tuple(enclosing(prefix))
-        steps = {
-            path[path.rfind(".") + 1 :] if around else path: {"status": step.status, "output": step.output}
-            for path, step in self.steps.items()
-            if step.status != "skipped" and ("." not in path or prefix_of(path) in around)
-        }
+    def scope(self, prefix: str, action: PlannedAction) -> Scope:
+        """Return what the action's conditions and texts may speak of in a step that begins there now."""
         event = self.run.event
         item, index, values = None, None, self.vars
         if (under_way := self.item(prefix) if prefix else None) is not None:
             item, index, values = under_way.item, item_of(prefix)[1], under_way.vars
         return Scope(
             record=event.record,
-            event=event_names(event),
+            event=event_names(event) if "event" in action.may_name else {},
             changes=event.changes,
-            steps=steps,
+            steps=self._outcomes(prefix) if "steps" in action.may_name else {},
             item=item,
             index=index,
             vars=values,
             now=self.at,
         )
+
+    def _outcomes(self, prefix: str) -> dict[str, object]:
+        """Return what the steps came to that names may speak of there, by the ids of their actions."""
+        around = tuple(enclosing(prefix))
+        return {
+            path[path.rfind(".") + 1 :] if around else path: {"status": step.status, "output": step.output}
+            for path, step in self.steps.items()
+            if step.status != "skipped" and ("." not in path or prefix_of(path) in around)
+        }
 
     # What changes
 

@@ -13,10 +13,10 @@ _SECRET_HEADER = re.compile(r"authorization|cookie|token|secret|password|api[-_]
 
 def view_request(request: Request) -> dict[str, Any]:
     """Return the request as history shows it, with the headers that carry secrets redacted."""
+    if isinstance(request, WebhookCall):
+        headers = {name: REDACTED if _SECRET_HEADER.search(name) else value for name, value in request.headers.items()}
+        body = {} if request.body is None else {"body": request.body}
+        return {"kind": "webhook", "method": request.method, "url": request.url, "headers": headers, **body}
     view: dict[str, Any] = msgspec.to_builtins(request)
     view["kind"] = view.pop("type")
-    if isinstance(request, WebhookCall):
-        view["headers"] = {
-            name: REDACTED if _SECRET_HEADER.search(name) else value for name, value in request.headers.items()
-        }
     return view

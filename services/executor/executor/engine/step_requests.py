@@ -7,7 +7,6 @@ from typing import Any, cast
 import msgspec
 from pydantic import ValidationError
 
-from automations.contracts.identity import idempotency_key
 from automations.contracts.step_errors import StepError
 from automations.definition.actions.action_type import Params
 from automations.paths import Scope
@@ -41,7 +40,7 @@ class FilledIn(msgspec.Struct, frozen=True, gc=False):
 
 def circumstances_of(run: Run, path: str, at: datetime) -> Circumstances:
     """Return what the step at `path`, begun at `at`, may depend on besides its parameters."""
-    return Circumstances(run.event, at, idempotency_key(run.run_id, path))
+    return Circumstances(run.event, at, run.run_id, path)
 
 
 def fill_in(action: PlannedAction, scope: Scope | None) -> FilledIn:

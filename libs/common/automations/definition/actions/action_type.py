@@ -122,6 +122,8 @@ def _choices(field: JsonSchemaValue) -> list[JsonSchemaValue]:
 
 
 def _as_text(value: object) -> object:
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):

@@ -1,6 +1,6 @@
 """Send an HTTP request to another system and keep its answer."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
@@ -8,9 +8,11 @@ from pydantic_core import PydanticCustomError
 from automations.definition.actions.action_type import ActionType, OrTemplate, Output, Params, RequiredText, Text
 from automations.templates import is_template
 
+_SCHEMES: Final = ("https://", "http://")
+
 
 def _require_http(url: str) -> str:
-    if not is_template(url) and not url.lower().startswith(("http://", "https://")):
+    if not url.lower().startswith(_SCHEMES) and not is_template(url):
         raise PydanticCustomError("url", "A webhook's address begins with https:// or http://")
     return url
 
