@@ -78,9 +78,10 @@ async def test_runs_that_were_entered_though_the_answer_was_lost_count_as_entere
         journal = _LosesAnswers(pool, lease)
         try:
             async with pool.acquire() as entering:
-                await queries.insert_starts(
+                seen = queries.insert_starts(
                     entering, run_ids=[before.run.run_id], outcomes=["accepted"], digests=["d"]
-                ).__anext__()
+                )
+                assert not [row async for row in seen]
             entered = await journal.enter_starts([before, *ours], [(str(uuid.UUID(int=0)), "paused", "d")], _queued)
             assert not journal.loses
             assert set(entered.seen) == {before.run.run_id, str(uuid.UUID(int=0))}

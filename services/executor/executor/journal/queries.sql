@@ -46,11 +46,14 @@ SELECT document FROM versions
 WHERE tenant_id = :tenant_id AND automation_id = :automation_id AND version = :version;
 
 -- name: insert_starts(run_ids, outcomes, digests)
--- Enter commands that were not seen before; gives those.
-INSERT INTO starts (run_id, outcome, digest)
-SELECT * FROM unnest(:run_ids::uuid[], :outcomes::text[], :digests::text[])
-ON CONFLICT DO NOTHING
-RETURNING run_id::text;
+-- Enter commands that were not seen before; gives the others, of which there are hardly ever any.
+WITH entered AS (
+    INSERT INTO starts (run_id, outcome, digest)
+    SELECT * FROM unnest(:run_ids::uuid[], :outcomes::text[], :digests::text[])
+    ON CONFLICT DO NOTHING
+    RETURNING run_id
+)
+SELECT run_id::text FROM unnest(:run_ids::uuid[]) AS given (run_id) WHERE run_id NOT IN (SELECT run_id FROM entered);
 
 -- name: load_starts(run_ids)
 -- What became of commands that were seen before.

@@ -107,25 +107,22 @@ class Journal:
         async def enter(connection: PoolConnection) -> EnteredStarts:
             nonlocal attempts
             attempts += 1
-            entered = {
-                row["run_id"]
-                async for row in queries.insert_starts(connection, run_ids=ids, outcomes=outcomes, digests=digests)
-            }
-            queued = await self._enter_runs(connection, [a for a in acceptances if a.run.run_id in entered], queue)
-            missing = [run_id for run_id in ids if run_id not in entered]
+            rows = queries.insert_starts(connection, run_ids=ids, outcomes=outcomes, digests=digests)
+            missing = {row["run_id"] async for row in rows}
+            new = [one for one in acceptances if one.run.run_id not in missing] if missing else acceptances
+            queued = await self._enter_runs(connection, new, queue)
             if attempts > 1:
-                wanted = [accepted for accepted in acceptances if accepted.run.run_id not in entered]
+                wanted = [accepted for accepted in acceptances if accepted.run.run_id in missing]
                 held = queries.held_runs(
                     connection,
                     process=self._lease.number,
                     run_ids=[accepted.run.run_id for accepted in wanted],
                     inputs=[accepted.entry.input for accepted in wanted],
                 )
-                mine = {str(row["run_id"]) async for row in held}
-                missing = [run_id for run_id in missing if run_id not in mine]
+                missing -= {str(row["run_id"]) async for row in held}
             if not missing:
                 return EnteredStarts({}, queued)
-            rows = queries.load_starts(connection, run_ids=missing)
+            rows = queries.load_starts(connection, run_ids=list(missing))
             seen = {str(row["run_id"]): SeenStart(row["outcome"], row["digest"]) async for row in rows}
             return EnteredStarts(seen, queued)
 

@@ -62,17 +62,21 @@ async def enter_runs(
     queued: dict[str, Acceptance] = {}
     while left:
         # Of each turn the first run alone: a turn may come free while a statement runs, and must not go to a later one.
-        begun = await _insert(connection, process, _first_of_each_turn(left), queued=False)
-        entered += [one for one in left if one.run.run_id in begun]
-        ours = {_turn_of(one.run) for one in left if one.run.run_id in begun}
-        left = [one for one in left if one.run.run_id not in begun]
-        if left:
-            others = {_turn_of(one.run) for one in left} - ours
-            taken = ours | (await _lock_turns(connection, others) if others else set())
-            behind = [queue(one) for one in left if _turn_of(one.run) in taken]
-            await _insert(connection, process, behind, queued=True)
-            queued.update({one.run.run_id: one for one in behind})
-            left = [one for one in left if one.run.run_id not in queued]
+        first = _first_of_each_turn(left)
+        refused = await _insert(connection, process, first, queued=False)
+        begun = [one for one in first if one.run.run_id not in refused] if refused else first
+        entered += begun
+        if len(begun) == len(left):
+            break
+        ours = {_turn_of(one.run) for one in begun}
+        those = {one.run.run_id for one in begun}
+        left = [one for one in left if one.run.run_id not in those]
+        others = {_turn_of(one.run) for one in left} - ours
+        taken = ours | (await _lock_turns(connection, others) if others else set())
+        behind = [queue(one) for one in left if _turn_of(one.run) in taken]
+        await _insert(connection, process, behind, queued=True)
+        queued.update({one.run.run_id: one for one in behind})
+        left = [one for one in left if one.run.run_id not in queued]
     return Entered([*entered, *queued.values()], queued)
 
 
@@ -195,6 +199,7 @@ def _first_of_each_turn(accepted: Sequence[Acceptance]) -> list[Acceptance]:
 async def _insert(
     connection: PoolConnection, process: int, accepted: Sequence[Acceptance], *, queued: bool
 ) -> set[str]:
+    """Enter runs; return those that were left out because their turn is taken."""
     if not accepted:
         return set()
     rows = queries.insert_runs(

@@ -1,14 +1,19 @@
 -- name: insert_runs(process, queued, runs)
--- Enter accepted runs, in this order: with the turn, those that find it taken being left out; or queued for it.
-INSERT INTO runs (process, turn, run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq)
-SELECT CASE WHEN NOT :queued::boolean THEN :process::bigint END,
-       CASE WHEN :queued THEN 'queued' WHEN order_key IS NOT NULL THEN 'held' END,
-       run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq
-FROM unnest(:runs::accepted_row[])
-    WITH ORDINALITY AS new (run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq, nth)
-ORDER BY nth
-ON CONFLICT (tenant_id, lane, order_key) WHERE turn = 'held' DO NOTHING
-RETURNING run_id::text;
+-- Enter accepted runs, in this order: with the turn, those that find it taken being left out; or queued for it. Gives
+-- those that were left out.
+WITH new AS MATERIALIZED (
+    SELECT * FROM unnest(:runs::accepted_row[])
+        WITH ORDINALITY AS new (run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq, nth)
+), entered AS (
+    INSERT INTO runs (process, turn, run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq)
+    SELECT CASE WHEN NOT :queued::boolean THEN :process::bigint END,
+           CASE WHEN :queued THEN 'queued' WHEN order_key IS NOT NULL THEN 'held' END,
+           run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq
+    FROM new ORDER BY nth
+    ON CONFLICT (tenant_id, lane, order_key) WHERE turn = 'held' DO NOTHING
+    RETURNING run_id
+)
+SELECT run_id::text FROM new WHERE run_id NOT IN (SELECT run_id FROM entered);
 
 -- name: lock_turns(tenants, lanes, order_keys)
 -- Lock who holds these turns, so that none is given away meanwhile; gives the turns that are held.
