@@ -103,7 +103,9 @@ def join_told(told: Sequence[Told]) -> list[RunAdvanced]:
 
 def _together(told: Sequence[Told]) -> list[RunAdvanced]:
     """Return what is told as one fact, if there is anything."""
-    return [told[-1].told_with(told[:-1])] if told else []
+    if len(told) < 2:
+        return [one.fact() for one in told]
+    return [told[-1].told_with(told[:-1])]
 
 
 def _view(path: str, plan: Plan, notes: StepNotes) -> StepView:
