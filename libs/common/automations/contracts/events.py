@@ -411,6 +411,7 @@ def _text(value: Any) -> str | None:
 
 
 def digest_of(value: bytes, event_type: str) -> str:
+    """Return 24 hexadecimal digits that tell an event's bytes from those of any other event of its type."""
     return hashlib.blake2b(value, digest_size=12, person=b"crm-event", key=event_type.encode()[:64]).hexdigest()
 
 

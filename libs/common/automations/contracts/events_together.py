@@ -7,6 +7,7 @@ is. A test holds both against each other.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 import msgspec
@@ -28,7 +29,7 @@ from automations.contracts.events import (
 )
 
 LONGEST_TOGETHER_BYTES: Final = 16_384
-"""Larger events are read alone: what it costs to read one is little beside its size."""
+"""Larger events are read alone: what reading them together would save is little beside their size."""
 
 T = TypeVar("T")
 
@@ -39,6 +40,12 @@ _Unset = msgspec.UnsetType
 
 def _given(value: T | msgspec.UnsetType) -> T | None:
     return None if value is msgspec.UNSET else value
+
+
+def _time_or_extra(text: str | msgspec.UnsetType) -> tuple[datetime | None, dict[str, Any]]:
+    """Return the time that a text gives, or the text among the fields that have no place of their own."""
+    moment = read_time(text)
+    return moment, {} if moment is not None or text is msgspec.UNSET else {"time": text}
 
 
 class _Data(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -73,8 +80,7 @@ class UsualCloudEvent(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
     def trigger(self, position: Position) -> TriggerEvent:
         """Return what conditions and texts see; never fails."""
-        data, moment = self.data, read_time(self.time)
-        extra = {} if moment is not None or self.time is msgspec.UNSET else {"time": self.time}
+        data, (moment, extra) = self.data, _time_or_extra(self.time)
         parts = Parts(
             data.record, data.changes, data.actor, self.id, self.source, self.subject, data.object, moment, extra
         )
@@ -113,8 +119,7 @@ class UsualPlainEvent(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
     def trigger(self, position: Position) -> TriggerEvent:
         """Return what conditions and texts see; never fails."""
-        moment = read_time(self.time)
-        extra = {} if moment is not None or self.time is msgspec.UNSET else {"time": self.time}
+        moment, extra = _time_or_extra(self.time)
         event_id, source, name = _given(self.event_id), _given(self.source), _given(self.object)
         parts = Parts(self.record, self.changes, self.actor, event_id, source, None, name, moment, extra)
         return trigger_of(parts, self.event_type, position)
