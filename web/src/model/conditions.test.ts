@@ -31,9 +31,9 @@ const documentOf = (trigger: Json, top?: Json) => ({
   conditions: top,
 })
 
-/** The part with no memory of how it was spelled. */
+/** The part with no memory of how it was spelled; an empty group, such as `not: {}`, has no rows to be written from. */
 function forgetful<P extends Part>(part: P): P {
-  if (!isGroup(part)) return part
+  if (!isGroup(part) || part.parts.length === 0) return part
   const { written: _, ...rest } = part
   return { ...rest, parts: part.parts.map(forgetful) } as P
 }
