@@ -46,7 +46,7 @@ class Commander:
     def command(self, automation_id: str, offset: int, **changes: Any) -> StartRun:
         """Return a command that starts the automation for a new event."""
         event_id = uuid.uuid4().hex
-        record = {"id": f"case-{event_id[:6]}", "name": "Portal is down", "priority": "critical"}
+        record = {"id": f"case-{event_id}", "name": "Portal is down", "priority": "critical"}
         fields: dict[str, Any] = {
             "run_id": run_id(TENANT, automation_id, "live", f"event:test:{event_id}"),
             "tenant_id": TENANT,
