@@ -78,9 +78,7 @@ async def test_runs_that_were_entered_though_the_answer_was_lost_count_as_entere
         journal = _LosesAnswers(pool, lease)
         try:
             async with pool.acquire() as entering:
-                seen = queries.insert_starts(
-                    entering, run_ids=[before.run.run_id], outcomes=["accepted"], digests=["d"]
-                )
+                seen = queries.enter_starts(entering, run_ids=[before.run.run_id], outcomes=["accepted"], digests=["d"])
                 assert not [row async for row in seen]
             entered = await journal.enter_starts([before, *ours], [(str(uuid.UUID(int=0)), "paused", "d")], _queued)
             assert not journal.loses
@@ -90,6 +88,27 @@ async def test_runs_that_were_entered_though_the_answer_was_lost_count_as_entere
         finally:
             await database.execute("DELETE FROM executor.runs WHERE process = $1", lease.number)
             await lease.end()
+
+
+async def test_what_is_journaled_again_stands_once_and_what_is_new_beside_it_is_added(
+    executor: ServiceProcess, postgres_settings: PostgresSettings, database: Database
+) -> None:
+    """As after a lost answer: the same entries once more, alone and in company. Without a lease nothing is written."""
+    run_ids = [str(uuid.uuid4()) for _ in range(3)]
+    written = "SELECT run_id::text, seq, input FROM executor.journal WHERE run_id = ANY($1::uuid[]) ORDER BY seq, input"
+    first, again, other = ((run_id, 1, name) for run_id, name in zip(run_ids, (b"a", b"b", b"c"), strict=True))
+    second = (run_ids[0], 2, b"d")
+    async with open_pool(postgres_settings, SCHEMA) as pool:
+        lease = Lease(pool, queries, "journals again")
+        await lease.take()
+        await queries.enter_in_journal(pool, entries=[first, again])
+        await queries.enter_in_journal(pool, entries=[again, other])
+        for _ in range(2):
+            assert await queries.append_to_journal(pool, number=lease.number, entries=[first, second])
+        assert not await queries.append_to_journal(pool, number=2**30, entries=[(run_ids[1], 2, b"e")])
+        await lease.end()
+    rows = await database.fetch(written, run_ids)
+    assert [tuple(row) for row in rows] == [first, again, other, second]
 
 
 async def test_command_with_another_kind_of_id_lies_in_the_dead_letters_and_the_others_start(

@@ -42,6 +42,10 @@ class Folded:
         """Return year and month of every run touched."""
         return {(row[1].year, row[1].month) for row in self.runs.values()}
 
+    def begun(self) -> set[str]:
+        """Return the runs of which the first fact is here."""
+        return {run_id for run_id, row in self.runs.items() if row[_START] is not None}
+
 
 def fold_facts(facts: Sequence[Fact]) -> Folded:
     """Return the rows that the facts, in their order, come to.

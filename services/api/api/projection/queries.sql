@@ -1,3 +1,19 @@
+-- name: enter_runs!
+-- Runs that are new, unless their facts came before: then this fails.
+INSERT INTO runs (
+    run_id, started_at, tenant_id, automation_id, version, lane, status, seq, updated_at, ended_at, waiting, error,
+    mode, cause, chain_id, depth, event_id, event_type, object, record_id, event, position, rerun_of
+)
+SELECT * FROM unnest(:rows::run_row[]);
+
+-- name: enter_steps!
+-- The same for their steps.
+INSERT INTO steps (
+    run_id, started_at, path, id, type, status, seq, place, attempts, name, input, request, output, error, notes, reason,
+    step_started_at, step_ended_at, tries
+)
+SELECT * FROM unnest(:rows::step_row[]);
+
 -- name: save_runs!
 INSERT INTO runs (
     run_id, started_at, tenant_id, automation_id, version, lane, status, seq, updated_at, ended_at, waiting, error,

@@ -1,6 +1,6 @@
 """The run history in PostgreSQL, written a batch at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import aiosql
 
 from api.projection.fold import Folded, Row
 from api.signals import CHANNEL
-from automations.postgres import Pool, PoolConnection
+from automations.postgres import Pool, PoolConnection, UniqueViolation
 
 queries = aiosql.from_path(Path(__file__).with_name("queries.sql"), "asyncpg", mandatory_parameters=False)
 
@@ -43,10 +43,11 @@ class HistoryStore:
         self._months.clear()
 
     async def _save_rows(self, connection: PoolConnection, folded: Folded) -> None:
-        if folded.runs:
-            await queries.save_runs(connection, rows=list(map(tuple, folded.runs.values())))
-        if folded.steps:
-            await queries.save_steps(connection, rows=list(map(tuple, folded.steps.values())))
+        runs, steps = await self._left_to_save(connection, folded)
+        if runs:
+            await queries.save_runs(connection, rows=list(map(tuple, runs)))
+        if steps:
+            await queries.save_steps(connection, rows=list(map(tuple, steps)))
         if folded.tasks:
             await queries.save_tasks(connection, **columns(list(folded.tasks.values())))
         if folded.verdicts:
@@ -55,6 +56,35 @@ class HistoryStore:
             await queries.save_skipped_starts(connection, **columns(list(folded.skips.values())))
         if folded.noticed:
             await queries.notify_runs(connection, channel=CHANNEL, run_ids=list(folded.noticed))
+
+    @staticmethod
+    async def _left_to_save(connection: PoolConnection, folded: Folded) -> tuple[list[Row], list[Row]]:
+        """Insert the runs that begin here and their steps, and return the others; all, if one of them was here before.
+
+        A plain insert costs PostgreSQL a quarter less than one that looks for what is there.
+        """
+        runs, steps = list(folded.runs.values()), list(folded.steps.values())
+        begun = folded.begun()
+        if not begun:
+            return runs, steps
+        new_runs, other_runs = _part(runs, begun)
+        new_steps, other_steps = _part(steps, begun)
+        try:
+            async with connection.transaction():
+                await queries.enter_runs(connection, rows=list(map(tuple, new_runs)))
+                await queries.enter_steps(connection, rows=list(map(tuple, new_steps)))
+        except UniqueViolation:
+            return runs, steps
+        return other_runs, other_steps
+
+
+def _part(rows: Sequence[Row], run_ids: Set[str]) -> tuple[list[Row], list[Row]]:
+    """Return the rows of these runs, and the others."""
+    of_these: list[Row] = []
+    others: list[Row] = []
+    for row in rows:
+        (of_these if row[0] in run_ids else others).append(row)
+    return of_these, others
 
 
 def columns(rows: Sequence[Row]) -> dict[str, Any]:

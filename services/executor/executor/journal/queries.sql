@@ -45,15 +45,9 @@ ON CONFLICT DO NOTHING;
 SELECT document FROM versions
 WHERE tenant_id = :tenant_id AND automation_id = :automation_id AND version = :version;
 
--- name: insert_starts(run_ids, outcomes, digests)
+-- name: enter_starts(run_ids, outcomes, digests)
 -- Enter commands that were not seen before; gives the others, of which there are hardly ever any.
-WITH entered AS (
-    INSERT INTO starts (run_id, outcome, digest)
-    SELECT * FROM unnest(:run_ids::uuid[], :outcomes::text[], :digests::text[])
-    ON CONFLICT DO NOTHING
-    RETURNING run_id
-)
-SELECT run_id::text FROM unnest(:run_ids::uuid[]) AS given (run_id) WHERE run_id NOT IN (SELECT run_id FROM entered);
+SELECT run_id::text FROM enter_starts(:run_ids::uuid[], :outcomes::text[], :digests::text[]) AS run_id;
 
 -- name: load_starts(run_ids)
 -- What became of commands that were seen before.
@@ -85,10 +79,9 @@ SELECT run_id FROM runs JOIN journal USING (run_id)
 JOIN unnest(:run_ids::uuid[], :inputs::bytea[]) AS entered (run_id, input) USING (run_id, input)
 WHERE process = :process AND journal.seq = 1;
 
--- name: insert_first_entries(entries)!
+-- name: enter_in_journal(entries)$
 -- Journal the inputs that runs begin with.
-INSERT INTO journal (run_id, seq, input) SELECT * FROM unnest(:entries::entry_row[])
-ON CONFLICT DO NOTHING;
+SELECT enter_in_journal(:entries::entry_row[]);
 
 -- name: insert_journal(run_ids, seqs, inputs, facts)!
 -- Journal inputs, and the facts of those whose states are written with them.
@@ -96,15 +89,9 @@ INSERT INTO journal (run_id, seq, input, fact)
 SELECT * FROM unnest(:run_ids::uuid[], :seqs::integer[], :inputs::bytea[], :facts::bytea[])
 ON CONFLICT DO NOTHING;
 
--- name: append_journal(number, entries)$
+-- name: append_to_journal(number, entries)$
 -- Journal inputs, as a transaction of its own; says whether this process may still write.
-WITH lease AS MATERIALIZED (SELECT fence(:number) AS stands), appended AS (
-    INSERT INTO journal (run_id, seq, input)
-    SELECT new.* FROM lease, unnest(:entries::entry_row[]) AS new
-    WHERE lease.stands
-    ON CONFLICT DO NOTHING
-)
-SELECT stands FROM lease;
+SELECT append_to_journal(:number, :entries::entry_row[]);
 
 -- name: save_states(run_ids, seqs, publisheds, states)!
 -- Write the states of runs under way, so that few inputs are left to be replayed.

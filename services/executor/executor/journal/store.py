@@ -107,7 +107,7 @@ class Journal:
         async def enter(connection: PoolConnection) -> EnteredStarts:
             nonlocal attempts
             attempts += 1
-            rows = queries.insert_starts(connection, run_ids=ids, outcomes=outcomes, digests=digests)
+            rows = queries.enter_starts(connection, run_ids=ids, outcomes=outcomes, digests=digests)
             missing = {row["run_id"] async for row in rows}
             new = [one for one in acceptances if one.run.run_id not in missing] if missing else acceptances
             queued = await self._enter_runs(connection, new, queue)
@@ -268,7 +268,7 @@ class Journal:
             return {}
         runs, queued = await enter_runs(connection, self._lease.number, accepted, queue)
         entries = [(one.run.run_id, one.entry.seq, one.entry.input) for one in runs]
-        await queries.insert_first_entries(connection, entries=entries)
+        await queries.enter_in_journal(connection, entries=entries)
         return queued
 
     async def _write_advances(self, advances: Sequence[Advance]) -> Sequence[None]:
@@ -281,7 +281,7 @@ class Journal:
     async def _append(self, advances: Sequence[Advance]) -> None:
         """Journal what only adds to the journal: one statement, and so one round trip, for all of them."""
         entries = [(one.run.run_id, entry.seq, entry.input) for one in advances for entry in one.entries]
-        if not await queries.append_journal(self._pool, number=self._lease.number, entries=entries):
+        if not await queries.append_to_journal(self._pool, number=self._lease.number, entries=entries):
             raise self._lease_lost()
 
     async def _write_with_states(self, connection: PoolConnection, advances: Sequence[Advance]) -> None:
