@@ -53,6 +53,35 @@ async def test_turn_that_comes_free_while_starts_are_entered_goes_to_the_first_o
     assert [turns[one.run.run_id] for one in (first, between, second)] == ["held", "held", "queued"]
 
 
+async def test_runs_whose_turns_look_free_are_entered_in_order_also_where_one_is_taken(
+    executor: ServiceProcess, postgres_settings: PostgresSettings, database: Database
+) -> None:
+    """At once where all turns are free; where two are for one record, or its turn is taken, as without looking."""
+    nobody = 2**40 + 1
+    free = [_accepted(name, 0) for name in "abc"]
+    taken = [_accepted("d", 0), _accepted("a", 1), _accepted("e", 0), _accepted("e", 1), _accepted("f", 0)]
+    try:
+        async with open_pool(postgres_settings, SCHEMA) as pool, pool.acquire() as entering:
+            entered = await enter_runs(entering, nobody, free, _queued, turns_look_free=True)
+            assert (entered.runs, entered.queued) == (free, {})
+            entered = await enter_runs(entering, nobody, taken, _queued, turns_look_free=True)
+            behind = [taken[1].run.run_id, taken[3].run.run_id]
+            assert list(entered.queued) == behind
+        rows = await database.fetch(
+            "SELECT run_id::text, turn, process FROM executor.runs WHERE run_id = ANY($1::uuid[]) ORDER BY place",
+            [one.run.run_id for one in (*free, *taken)],
+        )
+        holders = [one.run.run_id for one in (*free, *taken) if one.run.run_id not in behind]
+        assert [(row["run_id"], row["process"]) for row in rows if row["turn"] == "held"] == [
+            (run_id, nobody) for run_id in holders
+        ]
+        assert [(row["run_id"], row["process"]) for row in rows if row["turn"] == "queued"] == [
+            (run_id, None) for run_id in behind
+        ]
+    finally:
+        await database.execute("DELETE FROM executor.runs WHERE process = $1 OR turn = 'queued'", nobody)
+
+
 class _LosesAnswers(Journal):
     """A journal to which PostgreSQL's answer to one commit does not come."""
 
@@ -134,7 +163,7 @@ async def test_command_with_another_kind_of_id_lies_in_the_dead_letters_and_the_
 
 async def _enter(connection: PoolConnection, process: int, accepted: list[Acceptance]) -> Entered:
     async with connection.transaction():
-        return await enter_runs(connection, process, accepted, _queued)
+        return await enter_runs(connection, process, accepted, _queued, turns_look_free=True)
 
 
 def _accepted(record: str, number: int, *, turn_free: bool = True) -> Acceptance:
@@ -150,5 +179,5 @@ def _accepted(record: str, number: int, *, turn_free: bool = True) -> Acceptance
 
 
 def _queued(one: Acceptance) -> Acceptance:
-    record, number = next((r, n) for r in "ab" for n in range(3) if _accepted(r, n).run.run_id == one.run.run_id)
+    record, number = next((r, n) for r in "abcdef" for n in range(3) if _accepted(r, n).run.run_id == one.run.run_id)
     return _accepted(record, number, turn_free=False)

@@ -66,6 +66,8 @@ class Journal:
         self._releases: GroupCommit[Release, Sequence[PendingInput]] = GroupCommit(
             self._write_releases, JOURNAL_BATCH.labels("releases").observe
         )
+        self._turns_look_free = True
+        """Whether the turns of the starts that were entered last were all free."""
         self.take_turns: Callable[[Sequence[HeldRun]], None] = _leave_to_take_over
         """Performs the runs that were handed their turn when others were given up; this process holds them."""
 
@@ -266,7 +268,10 @@ class Journal:
     ) -> dict[str, Acceptance]:
         if not accepted:
             return {}
-        runs, queued = await enter_runs(connection, self._lease.number, accepted, queue)
+        runs, queued = await enter_runs(
+            connection, self._lease.number, accepted, queue, turns_look_free=self._turns_look_free
+        )
+        self._turns_look_free = not queued
         entries = [(one.run.run_id, one.entry.seq, one.entry.input) for one in runs]
         await queries.enter_in_journal(connection, entries=entries)
         return queued

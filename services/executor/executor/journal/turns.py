@@ -52,11 +52,17 @@ async def enter_runs(
     process: int,
     accepted: Sequence[Acceptance],
     queue: Callable[[Acceptance], Acceptance],
+    *,
+    turns_look_free: bool = False,
 ) -> Entered:
     """Enter runs in the order of their commands; those whose turn is taken as `queue` has them.
 
-    Where every turn is free, it is one statement.
+    Where `turns_look_free`, all are tried at once, which is cheap unless one of the turns is taken after all.
     """
+    if turns_look_free and accepted:
+        rows = [_accepted_row(one) for one in accepted]
+        if await queries.enter_with_turns(connection, process=process, runs=rows):
+            return Entered(list(accepted), {})
     left = accepted
     entered: list[Acceptance] = []
     queued: dict[str, Acceptance] = {}

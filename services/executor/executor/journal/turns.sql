@@ -1,3 +1,7 @@
+-- name: enter_with_turns(process, runs)$
+-- Enter accepted runs with their turns, in this order; says whether it did, which is where all of these are free.
+SELECT enter_with_turns(:process, :runs::accepted_row[]);
+
 -- name: insert_runs(process, queued, runs)
 -- Enter accepted runs, in this order: with the turn, those that find it taken being left out; or queued for it. Gives
 -- those that were left out.

@@ -39,3 +39,18 @@ BEGIN
     WHERE given.run_id NOT IN (SELECT entered.run_id FROM entered);
 END
 $$;
+
+-- Enters runs with their turns, in this order; where the turn of one is taken, enters none and says so.
+CREATE FUNCTION enter_with_turns(process_number bigint, accepted accepted_row[]) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO runs (process, turn, run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq)
+    SELECT process_number, CASE WHEN order_key IS NOT NULL THEN 'held' END,
+           run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq
+    FROM unnest(accepted) WITH ORDINALITY
+        AS new (run_id, tenant_id, lane, automation_id, order_key, appended_at, status, seq, nth)
+    ORDER BY nth;
+    RETURN true;
+EXCEPTION WHEN unique_violation THEN
+    RETURN false;
+END
+$$;
