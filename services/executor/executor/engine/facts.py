@@ -115,12 +115,9 @@ def _view(path: str, plan: Plan, notes: StepNotes) -> StepView:
 
 def _laid_over(before: StepNotes, after: StepNotes) -> StepNotes:
     """Return what is told of a step after both; what the later one leaves out has not changed with it."""
-    both = dict(before)
-    for name, value in after.items():
-        if value is not None and value != ():
-            both[name] = value
-    both["attempts"] = max(before["attempts"], after["attempts"])
-    return both
+    said = {name: value for name, value in after.items() if value is not None and value != ()}
+    said["attempts"] = max(before["attempts"], after["attempts"])
+    return {**before, **said}
 
 
 def _task_laid_over(before: TaskView, after: TaskView) -> TaskView:
