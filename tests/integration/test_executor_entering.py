@@ -53,6 +53,23 @@ async def test_turn_that_comes_free_while_starts_are_entered_goes_to_the_first_o
     assert [turns[one.run.run_id] for one in (first, between, second)] == ["held", "held", "queued"]
 
 
+async def test_runs_are_entered_with_their_turns_all_or_none(
+    executor: ServiceProcess, postgres_settings: PostgresSettings
+) -> None:
+    """Where one finds its turn taken, those before it are not entered either, and it is said."""
+    nobody = 2**40 + 2
+
+    def rows(*order_keys: str | None) -> list[tuple[Any, ...]]:
+        return [(str(uuid.uuid4()), "all", "live", "a", key, None, "running", 1) for key in order_keys]
+
+    async with open_pool(postgres_settings, SCHEMA) as pool:
+        assert await queries.enter_with_turns(pool, process=nobody, runs=rows("x", "y", None))
+        assert not await queries.enter_with_turns(pool, process=nobody, runs=rows("z", "x"))
+        assert not await queries.enter_with_turns(pool, process=nobody, runs=rows("w", "w"))
+        entered = await pool.fetch("DELETE FROM runs WHERE process = $1 RETURNING order_key, turn", nobody)
+    assert {tuple(row) for row in entered} == {("x", "held"), ("y", "held"), (None, None)}
+
+
 async def test_runs_whose_turns_look_free_are_entered_in_order_also_where_one_is_taken(
     executor: ServiceProcess, postgres_settings: PostgresSettings, database: Database
 ) -> None:

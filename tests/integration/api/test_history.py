@@ -13,7 +13,7 @@ from api.projection.fold import fold_facts
 from api.projection.store import HistoryStore, queries
 from automations.migrations import migrate
 from automations.postgres import Pool, PostgresSettings, UniqueViolation, open_pool
-from tests.unit.test_api_projection import NOW, facts_of
+from tests.support.run_facts import NOW, facts_of
 
 
 @pytest.fixture(scope="module")
